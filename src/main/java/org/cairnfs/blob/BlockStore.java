@@ -1,0 +1,58 @@
+package org.cairnfs.blob;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.BlobRef;
+
+/**
+ * Turns blocks of plaintext into sealed, stored blobs and back.
+ *
+ * <p>Thread-safe. Errors reach callers as {@link org.cairnfs.core.PosixException}: ENOSPC when the disk is full, EIO when no
+ * intact copy can be had; futures complete exceptionally with the same.
+ */
+public interface BlockStore {
+  /**
+   * Seals and stores one block on the sealing threads. The reference returned is pinned: its blob is not collected, whatever
+   * the metadata says, until {@link #unpin}. It is durable after a {@link #sync} that began after the future completed.
+   *
+   * @param plain the block; the caller must not write to {@code [offset, offset + length)} before the future completes
+   * @param length 1 to {@link org.cairnfs.core.Limits#BLOCK_SIZE_BYTES}
+   */
+  CompletableFuture<BlobRef> write(byte[] plain, int offset, int length);
+
+  /** As {@link #write}, on the calling thread: cheaper for a few KiB. */
+  BlobRef writeNow(byte[] plain, int offset, int length);
+
+  /** Ends one pin of a reference that {@code write} returned, once the metadata holds it (or never will). */
+  void unpin(BlobRef ref);
+
+  /**
+   * Reads verified plaintext. Blocks.
+   *
+   * @param offset first byte wanted, from the start of the block sealed in the blob
+   * @param into filled from its position to its limit
+   */
+  void read(BlobRef ref, int offset, ByteBuffer into);
+
+  /** Starts decrypting the blob's frames of that range into the cache; returns at once and never fails. */
+  void prefetch(BlobRef ref, int offset, int length);
+
+  /** Returns when every block whose write completed before is on stable storage. */
+  void sync();
+
+  /**
+   * Deletes a blob unless it is pinned.
+   *
+   * @return false if it is pinned and stays
+   */
+  boolean collect(BlobId id);
+
+  /** Bytes free for new blobs on the disk underneath. */
+  long usableBytes();
+
+  /** Bytes the disk underneath has in all. */
+  long totalBytes();
+
+  BlockStats stats();
+}

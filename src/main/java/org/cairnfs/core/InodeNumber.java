@@ -1,0 +1,17 @@
+package org.cairnfs.core;
+
+/** Names one inode of a volume: 64 bits, unsigned, never 0, never reused. */
+public record InodeNumber(long value) implements Comparable<InodeNumber> {
+  /** The root directory of every volume; FUSE uses the same number. */
+  public static final InodeNumber ROOT = new InodeNumber(1);
+
+  @Override
+  public int compareTo(InodeNumber other) {
+    return Long.compareUnsigned(value, other.value);
+  }
+
+  @Override
+  public String toString() {
+    return Long.toUnsignedString(value);
+  }
+}

@@ -1,0 +1,20 @@
+package org.cairnfs.meta;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** The changes of a session between two moments, on their way to becoming durable. */
+public interface Cut {
+  /** Whether it holds no change. */
+  boolean isEmpty();
+
+  /**
+   * Adds what writing changed up to the moment of the cut, makes it visible to the session's reads, and proposes everything
+   * as one atomic entry. The blobs named must be on stable storage already. Updates of inodes that are gone are dropped.
+   *
+   * <p>To be called once, even for an empty cut, in the order the cuts were taken. Blocks only when too many cuts are under way.
+   *
+   * @return completes when the entry is committed, applied and durable; exceptionally with a PosixException (EIO) when it cannot be
+   */
+  CompletableFuture<Void> commit(List<FileUpdate> updates);
+}

@@ -1,0 +1,20 @@
+package org.cairnfs.meta;
+
+import java.util.List;
+import java.util.SortedMap;
+import org.cairnfs.core.Extent;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.Timestamp;
+
+/**
+ * What writing changed in one file since the last cut.
+ *
+ * @param sizeAtLeastBytes the file becomes at least this long
+ * @param extents by block number (offset / 1 MiB): ranges that replace whatever covered them
+ */
+public record FileUpdate(
+    InodeNumber inode,
+    long sizeAtLeastBytes,
+    Timestamp modified,
+    Timestamp changed,
+    SortedMap<Long, List<Extent>> extents) {}

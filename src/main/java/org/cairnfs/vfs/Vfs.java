@@ -1,0 +1,103 @@
+package org.cairnfs.vfs;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.meta.AttributeChange;
+import org.cairnfs.meta.Inode;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A POSIX filesystem of inodes and single names (never paths).
+ *
+ * <p>Thread-safe. Failures are {@link org.cairnfs.core.PosixException}. Calls may block on disk for a bounded time; only
+ * {@link #lock} and {@link #flock} may wait for other programs, and they do so without holding a thread.
+ */
+public interface Vfs {
+  /** ENOENT when there is no such entry. {@code .} and {@code ..} are not names here. */
+  Inode lookup(InodeNumber directory, Bytes name);
+
+  Inode attributes(InodeNumber inode);
+
+  /** Sets attributes; the ctime in {@code change} is replaced by the current time. */
+  Inode setAttributes(InodeNumber inode, AttributeChange change);
+
+  /** The current time, for UTIME_NOW. */
+  org.cairnfs.core.Timestamp now();
+
+  Bytes readSymlink(InodeNumber symlink);
+
+  /** mknod(2) and mkdir(2): {@code mode} holds the type bits and the permissions with umask applied. */
+  Inode makeNode(Caller caller, InodeNumber parent, Bytes name, int mode, int device);
+
+  Inode makeSymlink(Caller caller, InodeNumber parent, Bytes name, Bytes target);
+
+  Inode link(InodeNumber inode, InodeNumber newParent, Bytes newName);
+
+  void unlink(InodeNumber parent, Bytes name);
+
+  void removeDirectory(InodeNumber parent, Bytes name);
+
+  void rename(InodeNumber parent, Bytes name, InodeNumber newParent, Bytes newName);
+
+  /** Opens a regular file. @param truncate as O_TRUNC @param append as O_APPEND: writes go to the end */
+  Opened open(InodeNumber inode, boolean read, boolean write, boolean append, boolean truncate);
+
+  /** Creates a regular file under a free name and opens it (EEXIST otherwise). */
+  Opened create(Caller caller, InodeNumber parent, Bytes name, int mode, boolean append);
+
+  /** Reads up to {@code into.remaining()} bytes; fewer only at the end of the file. The position moves past what was read. */
+  void read(long handle, long offset, ByteBuffer into);
+
+  /** Writes all of {@code from}, or fails. */
+  void write(long handle, long offset, ByteBuffer from);
+
+  /** close(2) of one descriptor: reports a write-back error not yet reported, releases {@code lockOwner}'s POSIX locks. */
+  void flush(long handle, long lockOwner);
+
+  /** The last descriptor is gone: releases the handle and its flock. */
+  void release(long handle, long lockOwner, boolean flockRelease);
+
+  /** Returns when data and metadata of the file, and all that was done before, are durable. */
+  void fsync(long handle);
+
+  /** As {@link #fsync} for everything: fsync of a directory, syncfs, unmount. */
+  void sync();
+
+  /** Allocation is a promise of space, not of layout: checks it and sets the size unless {@code keepSize}. */
+  void allocate(long handle, long offset, long length, boolean keepSize);
+
+  /** FALLOC_FL_PUNCH_HOLE. */
+  void punchHole(long handle, long offset, long length);
+
+  long openDirectory(InodeNumber directory);
+
+  /**
+   * The next entries after {@code cookie} (0: from the start, beginning with {@code .} and {@code ..}); empty at the end.
+   * Entries made or removed meanwhile may or may not be seen; every other entry is seen once.
+   */
+  List<DirectoryEntry> readDirectory(long handle, long cookie, int max);
+
+  void releaseDirectory(long handle);
+
+  byte @Nullable [] xattr(InodeNumber inode, Bytes name);
+
+  List<Bytes> xattrNames(InodeNumber inode);
+
+  void setXattr(InodeNumber inode, Bytes name, Bytes value, boolean mustBeNew, boolean mustExist);
+
+  void removeXattr(InodeNumber inode, Bytes name);
+
+  VolumeStat stat();
+
+  /** F_GETLK: a lock that stands in the way of {@code wanted}, or null. */
+  @Nullable FileLock conflictingLock(long handle, long lockOwner, FileLock wanted);
+
+  /** F_SETLK and F_SETLKW: completes when held; EAGAIN at once without {@code wait}; cancel the future to give up (EINTR). */
+  CompletableFuture<Void> lock(long handle, long lockOwner, FileLock wanted, boolean wait);
+
+  /** flock(2) of the open file, as {@link #lock}. */
+  CompletableFuture<Void> flock(long handle, long lockOwner, FileLock.Kind kind, boolean wait);
+}
