@@ -2,6 +2,7 @@ package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 
@@ -42,11 +43,15 @@ public interface BlockStore {
   void sync();
 
   /**
-   * Deletes a blob unless it is pinned.
+   * Deletes a blob unless it is pinned or {@code referenced} says that the metadata needs it. Both are decided while no
+   * writer can pin the blob, so one that is written again at the same moment is either seen here or stored anew.
    *
-   * @return false if it is pinned and stays
+   * @return false if it stays
    */
-  boolean collect(BlobId id);
+  boolean collect(BlobId id, Predicate<BlobId> referenced);
+
+  /** Gives the space of collected blobs back to the disk; returns bytes freed. Runs beside everything else. */
+  long compact();
 
   /** Bytes free for new blobs on the disk underneath. */
   long usableBytes();

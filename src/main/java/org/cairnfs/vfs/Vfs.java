@@ -42,17 +42,22 @@ public interface Vfs {
 
   void rename(InodeNumber parent, Bytes name, InodeNumber newParent, Bytes newName);
 
-  /** Opens a regular file. @param truncate as O_TRUNC @param append as O_APPEND: writes go to the end */
-  Opened open(InodeNumber inode, boolean read, boolean write, boolean append, boolean truncate);
+  /** Opens a regular file. @param truncate as O_TRUNC */
+  Opened open(InodeNumber inode, boolean read, boolean write, boolean truncate);
 
   /** Creates a regular file under a free name and opens it (EEXIST otherwise). */
-  Opened create(Caller caller, InodeNumber parent, Bytes name, int mode, boolean append);
+  Opened create(Caller caller, InodeNumber parent, Bytes name, int mode);
 
   /** Reads up to {@code into.remaining()} bytes; fewer only at the end of the file. The position moves past what was read. */
   void read(long handle, long offset, ByteBuffer into);
 
-  /** Writes all of {@code from}, or fails. */
-  void write(long handle, long offset, ByteBuffer from);
+  /**
+   * Writes all of {@code from}, or fails.
+   *
+   * @param append as O_APPEND: goes to the end of the file, whatever {@code offset} says (the kernel writes back mapped pages
+   *     through any handle it has, so this is not a property of the handle)
+   */
+  void write(long handle, long offset, boolean append, ByteBuffer from);
 
   /** close(2) of one descriptor: reports a write-back error not yet reported, releases {@code lockOwner}'s POSIX locks. */
   void flush(long handle, long lockOwner);
