@@ -9,15 +9,17 @@ import org.cairnfs.core.BlobRef;
 /**
  * Turns blocks of plaintext into sealed, stored blobs and back.
  *
- * <p>Thread-safe. Errors reach callers as {@link org.cairnfs.core.PosixException}: ENOSPC when the disk is full, EIO when no
- * intact copy can be had; futures complete exceptionally with the same.
+ * <p>Thread-safe. Errors reach callers as {@link org.cairnfs.core.PosixException}: ENOSPC when the
+ * disk is full, EIO when no intact copy can be had; futures complete exceptionally with the same.
  */
 public interface BlockStore {
   /**
-   * Seals and stores one block on the sealing threads. The reference returned is pinned: its blob is not collected, whatever
-   * the metadata says, until {@link #unpin}. It is durable after a {@link #sync} that began after the future completed.
+   * Seals and stores one block on the sealing threads. The reference returned is pinned: its blob
+   * is not collected, whatever the metadata says, until {@link #unpin}. It is durable after a
+   * {@link #sync} that began after the future completed.
    *
-   * @param plain the block; the caller must not write to {@code [offset, offset + length)} before the future completes
+   * @param plain the block; the caller must not write to {@code [offset, offset + length)} before
+   *     the future completes
    * @param length 1 to {@link org.cairnfs.core.Limits#BLOCK_SIZE_BYTES}
    */
   CompletableFuture<BlobRef> write(byte[] plain, int offset, int length);
@@ -25,7 +27,10 @@ public interface BlockStore {
   /** As {@link #write}, on the calling thread: cheaper for a few KiB. */
   BlobRef writeNow(byte[] plain, int offset, int length);
 
-  /** Ends one pin of a reference that {@code write} returned, once the metadata holds it (or never will). */
+  /**
+   * Ends one pin of a reference that {@code write} returned, once the metadata holds it (or never
+   * will).
+   */
   void unpin(BlobRef ref);
 
   /**
@@ -36,21 +41,28 @@ public interface BlockStore {
    */
   void read(BlobRef ref, int offset, ByteBuffer into);
 
-  /** Starts decrypting the blob's frames of that range into the cache; returns at once and never fails. */
+  /**
+   * Starts decrypting the blob's frames of that range into the cache; returns at once and never
+   * fails.
+   */
   void prefetch(BlobRef ref, int offset, int length);
 
   /** Returns when every block whose write completed before is on stable storage. */
   void sync();
 
   /**
-   * Deletes a blob unless it is pinned or {@code referenced} says that the metadata needs it. Both are decided while no
-   * writer can pin the blob, so one that is written again at the same moment is either seen here or stored anew.
+   * Deletes a blob unless it is pinned or {@code referenced} says that the metadata needs it. Both
+   * are decided while no writer can pin the blob, so one that is written again at the same moment
+   * is either seen here or stored anew.
    *
    * @return false if it stays
    */
   boolean collect(BlobId id, Predicate<BlobId> referenced);
 
-  /** Gives the space of collected blobs back to the disk; returns bytes freed. Runs beside everything else. */
+  /**
+   * Gives the space of collected blobs back to the disk; returns bytes freed. Runs beside
+   * everything else.
+   */
   long compact();
 
   /** Bytes free for new blobs on the disk underneath. */

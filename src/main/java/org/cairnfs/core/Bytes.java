@@ -4,7 +4,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * An immutable byte string with value equality, ordered by unsigned bytes: a file name, or a sealed one.
+ * An immutable byte string with value equality, ordered by unsigned bytes: a file name, or a sealed
+ * one.
  *
  * <p>Takes ownership of the array it is made of: neither side may write to it afterwards.
  */

@@ -1,6 +1,9 @@
 package org.cairnfs.core;
 
-/** The error numbers Cairn can answer a program with, as Linux on x86-64 and arm64 numbers them (errno(3)). */
+/**
+ * The error numbers Cairn can answer a program with, as Linux on x86-64 and arm64 numbers them
+ * (errno(3)).
+ */
 public enum Errno {
   EPERM(1),
   ENOENT(2),

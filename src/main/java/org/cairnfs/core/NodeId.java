@@ -44,7 +44,9 @@ public record NodeId(long word0, long word1, long word2, long word3) implements 
     return of(HexFormat.of().parseHex(hex));
   }
 
-  /** Writes the 32 bytes at the position of {@code out}, big-endian whatever order {@code out} has. */
+  /**
+   * Writes the 32 bytes at the position of {@code out}, big-endian whatever order {@code out} has.
+   */
   public void write(ByteBuffer out) {
     out.put(toBytes());
   }

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A filesystem operation failed with an error number that its caller is to see.
  *
- * <p>Expected outcomes (a name that is not there) take this path too, so it carries no stack trace unless it
- * has a cause. Unchecked, because nearly every operation of the vfs may throw it.
+ * <p>Expected outcomes (a name that is not there) take this path too, so it carries no stack trace
+ * unless it has a cause. Unchecked, because nearly every operation of the vfs may throw it.
  */
 public final class PosixException extends RuntimeException {
   private static final long serialVersionUID = 1L;

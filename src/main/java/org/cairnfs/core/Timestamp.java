@@ -2,7 +2,10 @@ package org.cairnfs.core;
 
 import java.time.Instant;
 
-/** A file time: seconds since 1970-01-01T00:00Z, negative before, and nanoseconds 0 to 999,999,999 after them. */
+/**
+ * A file time: seconds since 1970-01-01T00:00Z, negative before, and nanoseconds 0 to 999,999,999
+ * after them.
+ */
 public record Timestamp(long seconds, int nanos) implements Comparable<Timestamp> {
   public Timestamp {
     if (nanos < 0 || nanos > 999_999_999) {

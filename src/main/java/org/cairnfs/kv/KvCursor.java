@@ -5,7 +5,10 @@ public interface KvCursor extends AutoCloseable {
   /** Moves to the first key at or after {@code key}; returns whether there is one. */
   boolean seek(byte[] key);
 
-  /** Moves to the next key; returns whether there is one. Only after a seek or next that returned true. */
+  /**
+   * Moves to the next key; returns whether there is one. Only after a seek or next that returned
+   * true.
+   */
   boolean next();
 
   /** The key at the cursor, a new array. */

@@ -9,12 +9,15 @@ public interface Cut {
   boolean isEmpty();
 
   /**
-   * Adds what writing changed up to the moment of the cut, makes it visible to the session's reads, and proposes everything
-   * as one atomic entry. The blobs named must be on stable storage already. Updates of inodes that are gone are dropped.
+   * Adds what writing changed up to the moment of the cut, makes it visible to the session's reads,
+   * and proposes everything as one atomic entry. The blobs named must be on stable storage already.
+   * Updates of inodes that are gone are dropped.
    *
-   * <p>To be called once, even for an empty cut, in the order the cuts were taken. Blocks only when too many cuts are under way.
+   * <p>To be called once, even for an empty cut, in the order the cuts were taken. Blocks only when
+   * too many cuts are under way.
    *
-   * @return completes when the entry is committed, applied and durable; exceptionally with a PosixException (EIO) when it cannot be
+   * @return completes when the entry is committed, applied and durable; exceptionally with a
+   *     PosixException (EIO) when it cannot be
    */
   CompletableFuture<Void> commit(List<FileUpdate> updates);
 }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mode type and permission bits
  * @param links hard links; a directory has 2 and one per subdirectory
- * @param sizeBytes length of a regular file; bytes of the plain target for a symlink; number of entries for a directory
+ * @param sizeBytes length of a regular file; bytes of the plain target for a symlink; number of
+ *     entries for a directory
  * @param allocatedBytes bytes of the file that extents cover; the rest of its size is holes
  * @param device st_rdev of a device node as Linux encodes it, 0 otherwise
  * @param parent the directory a directory is in (the root: itself); null for anything else

@@ -10,20 +10,27 @@ import org.cairnfs.core.Timestamp;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One mount's view of the metadata: reads see its own changes at once; changes are applied speculatively, in order, and
- * committed in the same order by {@linkplain #cut cuts}, so that what survives a crash is a prefix.
+ * One mount's view of the metadata: reads see its own changes at once; changes are applied
+ * speculatively, in order, and committed in the same order by {@linkplain #cut cuts}, so that what
+ * survives a crash is a prefix.
  *
- * <p>Names are sealed; permission checks are the kernel's. Thread-safe; changes are serialised. Every failure a program may
- * see is a {@link org.cairnfs.core.PosixException} with the errno its man page names: ENOENT for an inode that is gone,
- * ENOTDIR, EEXIST, ENOTEMPTY, EINVAL (rename below itself), EMLINK, ENODATA, EIO if the metadata cannot be read.
+ * <p>Names are sealed; permission checks are the kernel's. Thread-safe; changes are serialised.
+ * Every failure a program may see is a {@link org.cairnfs.core.PosixException} with the errno its
+ * man page names: ENOENT for an inode that is gone, ENOTDIR, EEXIST, ENOTEMPTY, EINVAL (rename
+ * below itself), EMLINK, ENODATA, EIO if the metadata cannot be read.
  */
 public interface MetaSession extends AutoCloseable {
   Inode inode(InodeNumber number);
 
-  /** The entry of that name, or null. @throws org.cairnfs.core.PosixException ENOENT, ENOTDIR about the directory */
+  /**
+   * The entry of that name, or null. @throws org.cairnfs.core.PosixException ENOENT, ENOTDIR about
+   * the directory
+   */
   @Nullable Dentry lookup(InodeNumber directory, Bytes sealedName);
 
-  /** Up to {@code max} entries after {@code after} (null: from the start), ordered by sealed name. */
+  /**
+   * Up to {@code max} entries after {@code after} (null: from the start), ordered by sealed name.
+   */
   List<Dentry> list(InodeNumber directory, @Nullable Bytes after, int max);
 
   /** The extents of one block, ordered by offset, disjoint; holes are what they leave out. */
@@ -38,7 +45,10 @@ public interface MetaSession extends AutoCloseable {
 
   Usage usage();
 
-  /** Makes an inode of any type under a name that must be free. A directory starts with 2 links and adds one to its parent. */
+  /**
+   * Makes an inode of any type under a name that must be free. A directory starts with 2 links and
+   * adds one to its parent.
+   */
   Inode create(InodeNumber parent, Bytes sealedName, NewInode inode);
 
   /** Adds a name; returns the inode with its new link count. EPERM for a directory. */
@@ -47,7 +57,8 @@ public interface MetaSession extends AutoCloseable {
   /**
    * Removes a name of anything but a directory (EISDIR).
    *
-   * @param keepInode the inode is open: when this was its last name it stays, with 0 links, until {@link #forget}
+   * @param keepInode the inode is open: when this was its last name it stays, with 0 links, until
+   *     {@link #forget}
    */
   void unlink(InodeNumber parent, Bytes sealedName, boolean keepInode, Timestamp now);
 
@@ -55,7 +66,8 @@ public interface MetaSession extends AutoCloseable {
   void removeDirectory(InodeNumber parent, Bytes sealedName, boolean keepInode, Timestamp now);
 
   /**
-   * rename(2): replaces what the new name stands for, atomically; nothing happens when both name one inode.
+   * rename(2): replaces what the new name stands for, atomically; nothing happens when both name
+   * one inode.
    *
    * @param keepReplaced the inode replaced is open, as {@code keepInode} of {@link #unlink}
    */
@@ -67,7 +79,10 @@ public interface MetaSession extends AutoCloseable {
       boolean keepReplaced,
       Timestamp now);
 
-  /** The last handle of an inode without links was closed: frees it. No error if it has links or is gone. */
+  /**
+   * The last handle of an inode without links was closed: frees it. No error if it has links or is
+   * gone.
+   */
   void forget(InodeNumber inode);
 
   /** Sets attributes; shrinking frees extents (many of them in the background). */
@@ -91,27 +106,37 @@ public interface MetaSession extends AutoCloseable {
   void removeXattr(InodeNumber inode, Bytes sealedName, Timestamp now);
 
   /**
-   * Ends the current batch: changes made before are in the returned cut, later ones in the next. Cuts must be
-   * {@linkplain Cut#commit committed} in the order they were taken; taking one is cheap and does not block.
+   * Ends the current batch: changes made before are in the returned cut, later ones in the next.
+   * Cuts must be {@linkplain Cut#commit committed} in the order they were taken; taking one is
+   * cheap and does not block.
    */
   Cut cut();
 
-  /** Bytes of changes made and not yet in a cut (a bound on the next entry's size), and how many. */
+  /**
+   * Bytes of changes made and not yet in a cut (a bound on the next entry's size), and how many.
+   */
   long pendingBytes();
 
   int pendingOperations();
 
-  /** Blobs no extent refers to any more, oldest first; they may be deleted once {@link #dropGarbage} committed. */
+  /**
+   * Blobs no extent refers to any more, oldest first; they may be deleted once {@link #dropGarbage}
+   * committed.
+   */
   List<BlobId> garbage(int max);
 
-  /** Forgets those of the blobs that are still unreferenced. Goes into the current batch like any change. */
+  /**
+   * Forgets those of the blobs that are still unreferenced. Goes into the current batch like any
+   * change.
+   */
   void dropGarbage(List<BlobId> blobs);
 
   /** Whether committed metadata refers to the blob. */
   boolean isReferenced(BlobId blob);
 
   /**
-   * Frees a bounded number of extents of files truncated or removed earlier, as a change in the current batch.
+   * Frees a bounded number of extents of files truncated or removed earlier, as a change in the
+   * current batch.
    *
    * @return whether there may be more to do
    */

@@ -9,7 +9,8 @@ import org.cairnfs.core.BlobId;
 /**
  * Keeps immutable blobs on the local disk. Knows nothing of keys, files or peers.
  *
- * <p>Thread-safe; every method may block on the disk. A full disk surfaces as {@link DiskFullException}.
+ * <p>Thread-safe; every method may block on the disk. A full disk surfaces as {@link
+ * DiskFullException}.
  */
 public interface BlobStore extends Closeable {
   /**
@@ -20,7 +21,10 @@ public interface BlobStore extends Closeable {
    */
   boolean append(BlobId id, ByteBuffer blob) throws IOException;
 
-  /** The length of the blob as stored, or empty if it is not here. Served from memory or the index: no blob data is read. */
+  /**
+   * The length of the blob as stored, or empty if it is not here. Served from memory or the index:
+   * no blob data is read.
+   */
   OptionalInt lengthBytes(BlobId id) throws IOException;
 
   /**
@@ -33,16 +37,27 @@ public interface BlobStore extends Closeable {
    */
   void read(BlobId id, int offset, ByteBuffer into) throws IOException;
 
-  /** Hashes the stored bytes and compares; a mismatch marks the blob damaged (no longer served) and returns false. */
+  /**
+   * Hashes the stored bytes and compares; a mismatch marks the blob damaged (no longer served) and
+   * returns false.
+   */
   boolean verify(BlobId id) throws IOException;
 
-  /** Forgets a blob; its space comes back when its segment is compacted. No error if it is not here. */
+  /**
+   * Forgets a blob; its space comes back when its segment is compacted. No error if it is not here.
+   */
   void delete(BlobId id) throws IOException;
 
-  /** Returns when everything appended before is on stable storage. Concurrent callers share one fdatasync. */
+  /**
+   * Returns when everything appended before is on stable storage. Concurrent callers share one
+   * fdatasync.
+   */
   void sync() throws IOException;
 
-  /** Reclaims segments less than half live until none is left; returns bytes freed. Runs beside reads and writes. */
+  /**
+   * Reclaims segments less than half live until none is left; returns bytes freed. Runs beside
+   * reads and writes.
+   */
   long compact() throws IOException;
 
   StoreStats stats();

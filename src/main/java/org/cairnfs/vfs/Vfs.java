@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A POSIX filesystem of inodes and single names (never paths).
  *
- * <p>Thread-safe. Failures are {@link org.cairnfs.core.PosixException}. Calls may block on disk for a bounded time; only
- * {@link #lock} and {@link #flock} may wait for other programs, and they do so without holding a thread.
+ * <p>Thread-safe. Failures are {@link org.cairnfs.core.PosixException}. Calls may block on disk for
+ * a bounded time; only {@link #lock} and {@link #flock} may wait for other programs, and they do so
+ * without holding a thread.
  */
 public interface Vfs {
   /** ENOENT when there is no such entry. {@code .} and {@code ..} are not names here. */
@@ -29,7 +30,9 @@ public interface Vfs {
 
   Bytes readSymlink(InodeNumber symlink);
 
-  /** mknod(2) and mkdir(2): {@code mode} holds the type bits and the permissions with umask applied. */
+  /**
+   * mknod(2) and mkdir(2): {@code mode} holds the type bits and the permissions with umask applied.
+   */
   Inode makeNode(Caller caller, InodeNumber parent, Bytes name, int mode, int device);
 
   Inode makeSymlink(Caller caller, InodeNumber parent, Bytes name, Bytes target);
@@ -48,18 +51,25 @@ public interface Vfs {
   /** Creates a regular file under a free name and opens it (EEXIST otherwise). */
   Opened create(Caller caller, InodeNumber parent, Bytes name, int mode);
 
-  /** Reads up to {@code into.remaining()} bytes; fewer only at the end of the file. The position moves past what was read. */
+  /**
+   * Reads up to {@code into.remaining()} bytes; fewer only at the end of the file. The position
+   * moves past what was read.
+   */
   void read(long handle, long offset, ByteBuffer into);
 
   /**
    * Writes all of {@code from}, or fails.
    *
-   * @param append as O_APPEND: goes to the end of the file, whatever {@code offset} says (the kernel writes back mapped pages
-   *     through any handle it has, so this is not a property of the handle)
+   * @param append as O_APPEND: goes to the end of the file, whatever {@code offset} says (the
+   *     kernel writes back mapped pages through any handle it has, so this is not a property of the
+   *     handle)
    */
   void write(long handle, long offset, boolean append, ByteBuffer from);
 
-  /** close(2) of one descriptor: reports a write-back error not yet reported, releases {@code lockOwner}'s POSIX locks. */
+  /**
+   * close(2) of one descriptor: reports a write-back error not yet reported, releases {@code
+   * lockOwner}'s POSIX locks.
+   */
   void flush(long handle, long lockOwner);
 
   /** The last descriptor is gone: releases the handle and its flock. */
@@ -71,7 +81,10 @@ public interface Vfs {
   /** As {@link #fsync} for everything: fsync of a directory, syncfs, unmount. */
   void sync();
 
-  /** Allocation is a promise of space, not of layout: checks it and sets the size unless {@code keepSize}. */
+  /**
+   * Allocation is a promise of space, not of layout: checks it and sets the size unless {@code
+   * keepSize}.
+   */
   void allocate(long handle, long offset, long length, boolean keepSize);
 
   /** FALLOC_FL_PUNCH_HOLE. */
@@ -80,8 +93,9 @@ public interface Vfs {
   long openDirectory(InodeNumber directory);
 
   /**
-   * The next entries after {@code cookie} (0: from the start, beginning with {@code .} and {@code ..}); empty at the end.
-   * Entries made or removed meanwhile may or may not be seen; every other entry is seen once.
+   * The next entries after {@code cookie} (0: from the start, beginning with {@code .} and {@code
+   * ..}); empty at the end. Entries made or removed meanwhile may or may not be seen; every other
+   * entry is seen once.
    */
   List<DirectoryEntry> readDirectory(long handle, long cookie, int max);
 
@@ -100,7 +114,10 @@ public interface Vfs {
   /** F_GETLK: a lock that stands in the way of {@code wanted}, or null. */
   @Nullable FileLock conflictingLock(long handle, long lockOwner, FileLock wanted);
 
-  /** F_SETLK and F_SETLKW: completes when held; EAGAIN at once without {@code wait}; cancel the future to give up (EINTR). */
+  /**
+   * F_SETLK and F_SETLKW: completes when held; EAGAIN at once without {@code wait}; cancel the
+   * future to give up (EINTR).
+   */
   CompletableFuture<Void> lock(long handle, long lockOwner, FileLock wanted, boolean wait);
 
   /** flock(2) of the open file, as {@link #lock}. */
