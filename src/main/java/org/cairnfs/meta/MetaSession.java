@@ -94,7 +94,12 @@ public interface MetaSession extends AutoCloseable {
   /** Most blocks one {@link #punchHole} may touch, so that an operation stays bounded. */
   int MAX_PUNCH_BLOCKS = 1024;
 
-  /** Adds or replaces. @param mustExist ENODATA if absent @param mustBeNew EEXIST if present */
+  /**
+   * Adds or replaces.
+   *
+   * @param mustExist ENODATA if absent
+   * @param mustBeNew EEXIST if present
+   */
   void setXattr(
       InodeNumber inode,
       Bytes sealedName,

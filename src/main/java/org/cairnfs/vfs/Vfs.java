@@ -45,7 +45,11 @@ public interface Vfs {
 
   void rename(InodeNumber parent, Bytes name, InodeNumber newParent, Bytes newName);
 
-  /** Opens a regular file. @param truncate as O_TRUNC */
+  /**
+   * Opens a regular file.
+   *
+   * @param truncate as O_TRUNC
+   */
   Opened open(InodeNumber inode, boolean read, boolean write, boolean truncate);
 
   /** Creates a regular file under a free name and opens it (EEXIST otherwise). */
