@@ -48,54 +48,50 @@ final class ArchitectureTest {
   private static final String GENERATED = "org.cairnfs.proto..";
 
   /** The layers, top to bottom. A package sees the lines below its own, never its neighbours. */
-  private static final List<List<String>> LAYERS =
-      List.of(
-          List.of("cli"),
-          List.of("node"),
-          List.of("fuse"),
-          List.of("vfs"),
-          List.of("meta", "blob"),
-          List.of("net", "store", "crypto"),
-          List.of("kv"),
-          List.of("core"));
+  private static final List<List<String>> LAYERS = List.of(
+      List.of("cli"),
+      List.of("node"),
+      List.of("fuse"),
+      List.of("vfs"),
+      List.of("meta", "blob"),
+      List.of("net", "store", "crypto"),
+      List.of("kv"),
+      List.of("core"));
 
   /** Each third-party library with the one package that may import it. */
-  private static final Map<String, String> IMPORTERS =
-      Map.ofEntries(
-          Map.entry("jnr..", "fuse"),
-          Map.entry("com.kenai.jffi..", "fuse"),
-          Map.entry("ru.serce..", "fuse"),
-          Map.entry("com.github.benmanes.caffeine..", "blob"),
-          Map.entry("org.bouncycastle..", "crypto"),
-          Map.entry("org.rocksdb..", "kv"),
-          Map.entry("org.apache.ratis..", "meta.raft"),
-          Map.entry("io.netty..", "net"),
-          Map.entry("picocli..", "cli"),
-          Map.entry("me.tongfei..", "cli"),
-          Map.entry("ch.qos.logback..", "node"));
+  private static final Map<String, String> IMPORTERS = Map.ofEntries(
+      Map.entry("jnr..", "fuse"),
+      Map.entry("com.kenai.jffi..", "fuse"),
+      Map.entry("ru.serce..", "fuse"),
+      Map.entry("com.github.benmanes.caffeine..", "blob"),
+      Map.entry("org.bouncycastle..", "crypto"),
+      Map.entry("org.rocksdb..", "kv"),
+      Map.entry("org.apache.ratis..", "meta.raft"),
+      Map.entry("io.netty..", "net"),
+      Map.entry("picocli..", "cli"),
+      Map.entry("me.tongfei..", "cli"),
+      Map.entry("ch.qos.logback..", "node"));
 
   /** What everybody may import: the JDK, the project, and libraries that are vocabulary. */
-  private static final List<String> VOCABULARY =
-      List.of(
-          "java..",
-          "javax..",
-          "org.cairnfs..",
-          "com.google.protobuf..",
-          "org.jspecify..",
-          "org.slf4j..");
+  private static final List<String> VOCABULARY = List.of(
+      "java..",
+      "javax..",
+      "org.cairnfs..",
+      "com.google.protobuf..",
+      "org.jspecify..",
+      "org.slf4j..");
 
   /** Types whose only use is to hold what changes; constants are Map.of and the like. */
-  private static final List<Class<?>> MUTABLE =
-      List.of(
-          AbstractCollection.class,
-          AbstractMap.class,
-          AtomicBoolean.class,
-          AtomicInteger.class,
-          AtomicLong.class,
-          AtomicReference.class,
-          ConcurrentMap.class,
-          LongAdder.class,
-          ThreadLocal.class);
+  private static final List<Class<?>> MUTABLE = List.of(
+      AbstractCollection.class,
+      AbstractMap.class,
+      AtomicBoolean.class,
+      AtomicInteger.class,
+      AtomicLong.class,
+      AtomicReference.class,
+      ConcurrentMap.class,
+      LongAdder.class,
+      ThreadLocal.class);
 
   @ArchTest
   static void importsPointDownwards(JavaClasses all) {
@@ -130,15 +126,13 @@ final class ArchitectureTest {
 
   @ArchTest
   static void eachLibraryHasOneImporter(JavaClasses all) {
-    IMPORTERS.forEach(
-        (library, importer) ->
-            noClasses()
-                .that()
-                .resideOutsideOfPackage(ours(importer))
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage(library)
-                .check(all));
+    IMPORTERS.forEach((library, importer) -> noClasses()
+        .that()
+        .resideOutsideOfPackage(ours(importer))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library)
+        .check(all));
   }
 
   @ArchTest
@@ -147,10 +141,9 @@ final class ArchitectureTest {
         Stream.concat(VOCABULARY.stream(), IMPORTERS.keySet().stream()).toArray(String[]::new);
     noClasses()
         .should()
-        .dependOnClassesThat(
-            not(resideInAnyPackage(known))
-                .and(not(resideInAPackage("")))
-                .as("belong to a library that this test does not know"))
+        .dependOnClassesThat(not(resideInAnyPackage(known))
+            .and(not(resideInAPackage("")))
+            .as("belong to a library that this test does not know"))
         .check(all);
   }
 
@@ -159,54 +152,46 @@ final class ArchitectureTest {
       noClassesOutside("cli", "node").should().accessTargetWhere(uses(System.class, "out", "err"));
 
   @ArchTest
-  static final ArchRule wallClockIsHandedIn =
-      noClassesOutside("cli", "node")
-          .should()
-          .accessTargetWhere(
-              uses(System.class, "currentTimeMillis")
-                  .or(uses(Instant.class, "now"))
-                  .or(uses(Clock.class, "systemUTC", "systemDefaultZone")));
+  static final ArchRule wallClockIsHandedIn = noClassesOutside("cli", "node")
+      .should()
+      .accessTargetWhere(uses(System.class, "currentTimeMillis")
+          .or(uses(Instant.class, "now"))
+          .or(uses(Clock.class, "systemUTC", "systemDefaultZone")));
 
   @ArchTest
-  static final ArchRule tickerIsHandedIn =
-      noClassesOutside("cli", "node", "fuse")
-          .should()
-          .accessTargetWhere(uses(System.class, "nanoTime"));
+  static final ArchRule tickerIsHandedIn = noClassesOutside("cli", "node", "fuse")
+      .should()
+      .accessTargetWhere(uses(System.class, "nanoTime"));
 
   @ArchTest
-  static final ArchRule randomnessIsHandedIn =
-      noClassesOutside("cli", "node")
-          .should()
-          .accessTargetWhere(
-              uses(Random.class, "<init>")
-                  .or(uses(ThreadLocalRandom.class, "current"))
-                  .or(uses(Math.class, "random"))
-                  .or(uses(UUID.class, "randomUUID")));
+  static final ArchRule randomnessIsHandedIn = noClassesOutside("cli", "node")
+      .should()
+      .accessTargetWhere(uses(Random.class, "<init>")
+          .or(uses(ThreadLocalRandom.class, "current"))
+          .or(uses(Math.class, "random"))
+          .or(uses(UUID.class, "randomUUID")));
 
   @ArchTest
-  static final ArchRule staticsAreConstants =
-      noFields()
-          .that()
-          .areStatic()
-          .and()
-          .areDeclaredInClassesThat()
-          .resideOutsideOfPackage(GENERATED)
-          .and(not(synthetic()))
-          .should(beMutable());
+  static final ArchRule staticsAreConstants = noFields()
+      .that()
+      .areStatic()
+      .and()
+      .areDeclaredInClassesThat()
+      .resideOutsideOfPackage(GENERATED)
+      .and(not(synthetic()))
+      .should(beMutable());
 
   @ArchTest
-  static final ArchRule packagesAreNullMarked =
-      classes()
-          .that()
-          .resideOutsideOfPackage(GENERATED)
-          .should(
-              new ArchCondition<>("be in a package whose package-info.java says @NullMarked") {
-                @Override
-                public void check(JavaClass item, ConditionEvents events) {
-                  boolean marked = item.getPackage().isAnnotatedWith(NullMarked.class);
-                  events.add(new SimpleConditionEvent(item, marked, item.getDescription()));
-                }
-              });
+  static final ArchRule packagesAreNullMarked = classes()
+      .that()
+      .resideOutsideOfPackage(GENERATED)
+      .should(new ArchCondition<>("be in a package whose package-info.java says @NullMarked") {
+        @Override
+        public void check(JavaClass item, ConditionEvents events) {
+          boolean marked = item.getPackage().isAnnotatedWith(NullMarked.class);
+          events.add(new SimpleConditionEvent(item, marked, item.getDescription()));
+        }
+      });
 
   private static GivenClassesConjunction noClassesOutside(String... layers) {
     return noClasses().that().resideOutsideOfPackages(packages(Stream.of(layers)));
@@ -217,9 +202,8 @@ final class ArchitectureTest {
     Set<String> names = Set.of(members);
     return DescribedPredicate.describe(
         "is one of " + names + " of " + owner.getSimpleName(),
-        access ->
-            access.getTargetOwner().isEquivalentTo(owner)
-                && names.contains(access.getTarget().getName()));
+        access -> access.getTargetOwner().isEquivalentTo(owner)
+            && names.contains(access.getTarget().getName()));
   }
 
   private static DescribedPredicate<JavaField> synthetic() {

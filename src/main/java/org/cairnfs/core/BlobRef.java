@@ -6,8 +6,8 @@ package org.cairnfs.core;
  * @param id names the blob
  * @param wrappedKey the block's key, wrapped (RFC 3394) under the volume's {@code blockkey-wrap}
  *     key: 40 bytes; ownership passes to the record, nobody writes to it afterwards
- * @param plainLengthBytes bytes of plaintext sealed in the blob, 1 to {@link
- *     Limits#BLOCK_SIZE_BYTES}
+ * @param plainLengthBytes bytes of plaintext sealed in the blob, 1 to
+ *     {@link Limits#BLOCK_SIZE_BYTES}
  */
 public record BlobRef(BlobId id, Bytes wrappedKey, int plainLengthBytes) {
   public BlobRef {

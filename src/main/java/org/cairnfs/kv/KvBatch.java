@@ -1,8 +1,8 @@
 package org.cairnfs.kv;
 
 /**
- * Changes that take effect together, in the order made. Not thread-safe; valid only during {@link
- * KvStore#write}.
+ * Changes that take effect together, in the order made. Not thread-safe; valid only during
+ * {@link KvStore#write}.
  */
 public interface KvBatch {
   void put(KvStore.Table table, byte[] key, byte[] value);

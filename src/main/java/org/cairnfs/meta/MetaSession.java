@@ -26,7 +26,8 @@ public interface MetaSession extends AutoCloseable {
    * The entry of that name, or null. @throws org.cairnfs.core.PosixException ENOENT, ENOTDIR about
    * the directory
    */
-  @Nullable Dentry lookup(InodeNumber directory, Bytes sealedName);
+  @Nullable
+  Dentry lookup(InodeNumber directory, Bytes sealedName);
 
   /**
    * Up to {@code max} entries after {@code after} (null: from the start), ordered by sealed name.

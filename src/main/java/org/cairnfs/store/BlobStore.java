@@ -9,8 +9,8 @@ import org.cairnfs.core.BlobId;
 /**
  * Keeps immutable blobs on the local disk. Knows nothing of keys, files or peers.
  *
- * <p>Thread-safe; every method may block on the disk. A full disk surfaces as {@link
- * DiskFullException}.
+ * <p>Thread-safe; every method may block on the disk. A full disk surfaces as
+ * {@link DiskFullException}.
  */
 public interface BlobStore extends Closeable {
   /**

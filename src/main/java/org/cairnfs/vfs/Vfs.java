@@ -71,8 +71,8 @@ public interface Vfs {
   void write(long handle, long offset, boolean append, ByteBuffer from);
 
   /**
-   * close(2) of one descriptor: reports a write-back error not yet reported, releases {@code
-   * lockOwner}'s POSIX locks.
+   * close(2) of one descriptor: reports a write-back error not yet reported, releases
+   * {@code lockOwner}'s POSIX locks.
    */
   void flush(long handle, long lockOwner);
 
@@ -86,8 +86,8 @@ public interface Vfs {
   void sync();
 
   /**
-   * Allocation is a promise of space, not of layout: checks it and sets the size unless {@code
-   * keepSize}.
+   * Allocation is a promise of space, not of layout: checks it and sets the size unless
+   * {@code keepSize}.
    */
   void allocate(long handle, long offset, long length, boolean keepSize);
 
@@ -97,9 +97,9 @@ public interface Vfs {
   long openDirectory(InodeNumber directory);
 
   /**
-   * The next entries after {@code cookie} (0: from the start, beginning with {@code .} and {@code
-   * ..}); empty at the end. Entries made or removed meanwhile may or may not be seen; every other
-   * entry is seen once.
+   * The next entries after {@code cookie} (0: from the start, beginning with {@code .} and
+   * {@code ..}); empty at the end. Entries made or removed meanwhile may or may not be seen; every
+   * other entry is seen once.
    */
   List<DirectoryEntry> readDirectory(long handle, long cookie, int max);
 
@@ -116,7 +116,8 @@ public interface Vfs {
   VolumeStat stat();
 
   /** F_GETLK: a lock that stands in the way of {@code wanted}, or null. */
-  @Nullable FileLock conflictingLock(long handle, long lockOwner, FileLock wanted);
+  @Nullable
+  FileLock conflictingLock(long handle, long lockOwner, FileLock wanted);
 
   /**
    * F_SETLK and F_SETLKW: completes when held; EAGAIN at once without {@code wait}; cancel the
