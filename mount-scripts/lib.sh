@@ -1,0 +1,140 @@
+# Shared by the scripts beside it: what a machine needs, and how to get it. Sourced, never run.
+# shellcheck shell=bash
+
+root=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/..")
+
+say() {
+  printf '%s\n' "$*"
+}
+
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+# Prints the home of a JDK (with a compiler) >= 17: JAVA_HOME, else the one on the PATH, else the
+# newest under /usr/lib/jvm. Fails if there is none.
+find_jdk() {
+  local candidates=() javac home best='' major best_major=0
+  [[ -z ${JAVA_HOME:-} ]] || candidates+=("$JAVA_HOME")
+  if javac=$(type -P javac); then
+    javac=$(readlink -f "$javac")
+    candidates+=("${javac%/bin/javac}")
+  fi
+  for home in "${candidates[@]}"; do
+    if (($(jdk_major "$home") >= 17)); then
+      printf '%s\n' "$home"
+      return 0
+    fi
+  done
+  for home in /usr/lib/jvm/*; do
+    major=$(jdk_major "$home")
+    if ((major > best_major)); then
+      best=$home
+      best_major=$major
+    fi
+  done
+  ((best_major >= 17)) && printf '%s\n' "$best"
+}
+
+# Prints the major version of the JDK in $1; 0 if it is none, or has no compiler.
+jdk_major() {
+  local major=''
+  if [[ -x $1/bin/javac && -r $1/release ]]; then
+    major=$(sed -nE 's/^JAVA_VERSION="(1\.)?([0-9]+).*/\2/p' "$1/release")
+  fi
+  printf '%s\n' "${major:-0}"
+}
+
+# Prints the first of the named packages that apt can install.
+first_available() {
+  local package
+  for package in "$@"; do
+    if [[ -n $(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: *\([^(].*\)/\1/p') ]]; then
+      printf '%s\n' "$package"
+      return 0
+    fi
+  done
+  die "apt knows none of the packages: $*. Are the distribution's package sources set up?"
+}
+
+has_libfuse2() {
+  local ldconfig
+  ldconfig=$(type -P ldconfig || echo /sbin/ldconfig)
+  [[ $("$ldconfig" -p) == *libfuse.so.2* ]]
+}
+
+# Installs what building and mounting need, plus the programs named as arguments (PROGRAM or
+# PROGRAM=PACKAGE), and nothing that is there already. Exports JAVA_HOME for Maven.
+install_missing() {
+  local missing=() packages=() item
+  find_jdk >/dev/null || missing+=(jdk)
+  type -P mvn >/dev/null || missing+=(mvn)
+  has_libfuse2 || missing+=(libfuse2)
+  type -P fusermount >/dev/null || missing+=(fuse)
+  for item in "$@"; do
+    type -P "${item%%=*}" >/dev/null || missing+=("${item#*=}")
+  done
+  if ((${#missing[@]} > 0)); then
+    say "Installing: ${missing[*]}"
+    type -P apt-get >/dev/null ||
+      die "this machine has no apt-get. Install these yourself and run this again: ${missing[*]}"
+    ((EUID == 0)) || type -P sudo >/dev/null ||
+      die "installing needs root, and there is no sudo. Run this as root."
+    apt_quietly update
+    for item in "${missing[@]}"; do
+      case $item in
+        jdk)
+          item=$(first_available openjdk-25-jdk-headless openjdk-21-jdk-headless \
+            openjdk-17-jdk-headless)
+          ;;
+        mvn) item=maven ;;
+        libfuse2) item=$(first_available libfuse2t64 libfuse2) ;;
+      esac
+      packages+=("$item")
+    done
+    apt_quietly install -y --no-install-recommends "${packages[@]}"
+  fi
+  JAVA_HOME=$(find_jdk) || die "no JDK 17 or newer, although one was installed; see /usr/lib/jvm."
+  export JAVA_HOME
+}
+
+# Runs apt-get and shows its output only if it fails.
+apt_quietly() {
+  local log
+  log=$(mktemp)
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    die "'apt-get $*' failed; its output is above."
+  fi
+  rm -f "$log"
+}
+
+# Loads the kernel's FUSE if that can be done; says so if it cannot.
+require_fuse_device() {
+  [[ -e /dev/fuse ]] || as_root modprobe fuse 2>/dev/null || true
+  [[ -e /dev/fuse ]] ||
+    die "there is no /dev/fuse. Load the kernel module fuse; in a container, pass the device in."
+}
+
+# Builds target/cairn.jar unless it is newer than everything it is made of.
+build_if_stale() {
+  local jar=$root/target/cairn.jar
+  if [[ -e $jar ]] &&
+    [[ -z $(find "$root/pom.xml" "$root/src/main" -newer "$jar" -print -quit) ]]; then
+    return 0
+  fi
+  say "Building Cairn (the first time, Maven fetches what it needs; this takes minutes)"
+  (cd "$root" && mvn -B -q -DskipTests package) || die "the build failed; Maven's output is above."
+  # Maven leaves a jar alone whose contents did not change.
+  touch "$jar"
+}
