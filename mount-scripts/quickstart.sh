@@ -32,7 +32,7 @@ fi
 export CAIRN_HOME=$home
 cairn=$root/mount-scripts/cairn
 
-install_missing # no programs beyond the usual
+install_missing
 require_fuse_device
 build_if_stale
 if [[ ! -e $home/cairn.properties ]]; then

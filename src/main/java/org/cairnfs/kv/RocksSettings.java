@@ -57,16 +57,15 @@ final class RocksSettings implements AutoCloseable {
   }
 
   private ColumnFamilyOptions tableOptions(KvOptions options) {
-    var format =
-        new BlockBasedTableConfig()
-            .setBlockCache(blockCache)
-            .setFilterPolicy(filter)
-            .setWholeKeyFiltering(true)
-            .setIndexType(IndexType.kTwoLevelIndexSearch)
-            .setPartitionFilters(true)
-            .setCacheIndexAndFilterBlocks(true)
-            .setCacheIndexAndFilterBlocksWithHighPriority(true)
-            .setPinTopLevelIndexAndFilter(true);
+    var format = new BlockBasedTableConfig()
+        .setBlockCache(blockCache)
+        .setFilterPolicy(filter)
+        .setWholeKeyFiltering(true)
+        .setIndexType(IndexType.kTwoLevelIndexSearch)
+        .setPartitionFilters(true)
+        .setCacheIndexAndFilterBlocks(true)
+        .setCacheIndexAndFilterBlocksWithHighPriority(true)
+        .setPinTopLevelIndexAndFilter(true);
     return new ColumnFamilyOptions()
         .setTableFormatConfig(format)
         .setWriteBufferSize(options.memtableBytes())

@@ -16,11 +16,10 @@ class InMemoryKvStoreTest extends KvStoreContract {
     KvStore.Table table = store.table(FIRST);
     store.write(batch -> batch.put(table, bytes("01"), bytes("aa")));
     store.flush();
-    store.write(
-        batch -> {
-          batch.put(table, bytes("01"), bytes("bb"));
-          batch.put(store.table(SECOND), bytes("02"), bytes("bb"));
-        });
+    store.write(batch -> {
+      batch.put(table, bytes("01"), bytes("bb"));
+      batch.put(store.table(SECOND), bytes("02"), bytes("bb"));
+    });
 
     InMemoryKvStore after = store.crash();
     assertThat(entries(after, after.table(FIRST), "")).containsExactly("01=aa");

@@ -73,11 +73,10 @@ abstract class KvStoreContract {
     put(first, "01", "bb");
     assertThat(store.get(first, bytes("01"))).containsExactly(0xbb);
 
-    store.write(
-        batch -> {
-          batch.delete(first, bytes("01"));
-          batch.delete(first, bytes("02"));
-        });
+    store.write(batch -> {
+      batch.delete(first, bytes("01"));
+      batch.delete(first, bytes("02"));
+    });
     assertThat(store.get(first, bytes("01"))).isNull();
   }
 
@@ -96,26 +95,22 @@ abstract class KvStoreContract {
 
   @Test
   void appliesTheChangesOfABatchInTheirOrder() {
-    store.write(
-        batch -> {
-          batch.put(first, bytes("01"), bytes("aa"));
-          batch.delete(first, bytes("01"));
-          batch.put(first, bytes("02"), bytes("aa"));
-          batch.put(first, bytes("02"), bytes("bb"));
-        });
+    store.write(batch -> {
+      batch.put(first, bytes("01"), bytes("aa"));
+      batch.delete(first, bytes("01"));
+      batch.put(first, bytes("02"), bytes("aa"));
+      batch.put(first, bytes("02"), bytes("bb"));
+    });
     assertThat(entries(store, first, "")).containsExactly("02=bb");
   }
 
   @Test
   void isAsItWasWhenTheChangesThrow() {
     put(first, "01", "aa");
-    assertThatThrownBy(
-            () ->
-                store.write(
-                    batch -> {
-                      batch.put(first, bytes("01"), bytes("bb"));
-                      throw new IllegalStateException("changed my mind");
-                    }))
+    assertThatThrownBy(() -> store.write(batch -> {
+          batch.put(first, bytes("01"), bytes("bb"));
+          throw new IllegalStateException("changed my mind");
+        }))
         .hasMessage("changed my mind");
     assertThat(entries(store, first, "")).containsExactly("01=aa");
   }
@@ -124,12 +119,11 @@ abstract class KvStoreContract {
   void ownsNeitherTheArraysGivenNorTheArraysReturned() {
     byte[] key = bytes("01");
     byte[] value = bytes("aa");
-    store.write(
-        batch -> {
-          batch.put(first, key, value);
-          key[0] = 2;
-          value[0] = 3;
-        });
+    store.write(batch -> {
+      batch.put(first, key, value);
+      key[0] = 2;
+      value[0] = 3;
+    });
     byte[] read = store.get(first, bytes("01"));
     assertThat(read).containsExactly(0xaa);
     read[0] = 4;
@@ -195,13 +189,12 @@ abstract class KvStoreContract {
   @Test
   void knowsItsOwnTablesOnly() throws IOException {
     assertThatThrownBy(() -> store.table("third")).isInstanceOf(IllegalArgumentException.class);
-    KvStore.Table foreign =
-        new KvStore.Table() {
-          @Override
-          public String name() {
-            return FIRST;
-          }
-        };
+    KvStore.Table foreign = new KvStore.Table() {
+      @Override
+      public String name() {
+        return FIRST;
+      }
+    };
     assertThatThrownBy(() -> store.get(foreign, bytes("01")))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> store.write(batch -> batch.delete(foreign, bytes("01"))))
@@ -211,11 +204,10 @@ abstract class KvStoreContract {
   @Test
   void aBatchMayReadTheStoreButDoesNotSeeItself() {
     put(first, "01", "aa");
-    store.write(
-        batch -> {
-          batch.put(first, bytes("01"), bytes("bb"));
-          assertThat(store.get(first, bytes("01"))).containsExactly(0xaa);
-        });
+    store.write(batch -> {
+      batch.put(first, bytes("01"), bytes("bb"));
+      assertThat(store.get(first, bytes("01"))).containsExactly(0xaa);
+    });
     assertThat(store.get(first, bytes("01"))).containsExactly(0xbb);
   }
 
@@ -225,32 +217,30 @@ abstract class KvStoreContract {
     var random = new Random(seed);
     var model = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
     for (int step = 0; step < 300; step++) {
-      store.write(
-          batch -> {
-            for (int change = random.nextInt(6); change >= 0; change--) {
-              byte[] key = new byte[1 + random.nextInt(2)];
-              random.nextBytes(key);
-              if (random.nextInt(3) == 0) {
-                batch.delete(first, key);
-                model.remove(key);
-              } else {
-                byte[] value = new byte[random.nextInt(200)];
-                random.nextBytes(value);
-                batch.put(first, key, value);
-                model.put(key, value);
-              }
-            }
-          });
+      store.write(batch -> {
+        for (int change = random.nextInt(6); change >= 0; change--) {
+          byte[] key = new byte[1 + random.nextInt(2)];
+          random.nextBytes(key);
+          if (random.nextInt(3) == 0) {
+            batch.delete(first, key);
+            model.remove(key);
+          } else {
+            byte[] value = new byte[random.nextInt(200)];
+            random.nextBytes(value);
+            batch.put(first, key, value);
+            model.put(key, value);
+          }
+        }
+      });
       if (random.nextInt(40) == 0) {
         store.flush();
       }
     }
     byte[] from = {(byte) random.nextInt(256)};
     assertThat(entries(store, first, hex(from)))
-        .containsExactlyElementsOf(
-            model.tailMap(from).entrySet().stream()
-                .map(entry -> hex(entry.getKey()) + "=" + hex(entry.getValue()))
-                .toList());
+        .containsExactlyElementsOf(model.tailMap(from).entrySet().stream()
+            .map(entry -> hex(entry.getKey()) + "=" + hex(entry.getValue()))
+            .toList());
     model.forEach((key, value) -> assertThat(store.get(first, key)).isEqualTo(value));
   }
 
@@ -263,28 +253,23 @@ abstract class KvStoreContract {
       var results = new ArrayList<java.util.concurrent.Future<?>>();
       for (int thread = 0; thread < threads; thread++) {
         byte[] value = {(byte) thread};
-        results.add(
-            executor.submit(
-                () -> {
-                  for (int round = 0; round < rounds; round++) {
-                    store.write(
-                        batch -> {
-                          batch.put(first, bytes("01"), value);
-                          batch.put(first, bytes("02"), value);
-                        });
-                  }
-                }));
+        results.add(executor.submit(() -> {
+          for (int round = 0; round < rounds; round++) {
+            store.write(batch -> {
+              batch.put(first, bytes("01"), value);
+              batch.put(first, bytes("02"), value);
+            });
+          }
+        }));
       }
-      results.add(
-          executor.submit(
-              () -> {
-                for (int round = 0; round < rounds; round++) {
-                  List<String> seen = entries(store, first, "");
-                  if (!seen.isEmpty()) {
-                    assertThat(seen.get(0).substring(2)).isEqualTo(seen.get(1).substring(2));
-                  }
-                }
-              }));
+      results.add(executor.submit(() -> {
+        for (int round = 0; round < rounds; round++) {
+          List<String> seen = entries(store, first, "");
+          if (!seen.isEmpty()) {
+            assertThat(seen.get(0).substring(2)).isEqualTo(seen.get(1).substring(2));
+          }
+        }
+      }));
       for (var result : results) {
         result.get(30, TimeUnit.SECONDS);
       }

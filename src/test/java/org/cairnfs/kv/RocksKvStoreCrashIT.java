@@ -19,7 +19,8 @@ class RocksKvStoreCrashIT {
   private static final int EXIT_CODE = 17;
   private static final long CHILD_TIMEOUT_SECONDS = 60;
 
-  @TempDir Path directory;
+  @TempDir
+  Path directory;
 
   /** The process that dies: every batch puts the same key into both tables. */
   static final class Writer {
@@ -29,11 +30,10 @@ class RocksKvStoreCrashIT {
       KvStore store = RocksKvStore.open(Path.of(args[0]), TABLES, SMALL);
       for (int i = 0; i < BATCHES; i++) {
         byte[] key = key(i);
-        store.write(
-            batch -> {
-              batch.put(store.table("first"), key, new byte[VALUE_BYTES]);
-              batch.put(store.table("second"), key, new byte[2 * VALUE_BYTES]);
-            });
+        store.write(batch -> {
+          batch.put(store.table("first"), key, new byte[VALUE_BYTES]);
+          batch.put(store.table("second"), key, new byte[2 * VALUE_BYTES]);
+        });
       }
       Runtime.getRuntime().halt(EXIT_CODE);
     }
@@ -45,15 +45,14 @@ class RocksKvStoreCrashIT {
 
   @Test
   void leavesAPrefixOfTheBatchesOverAllTables() throws Exception {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Writer.class.getName(),
-                directory.toString())
-            .inheritIO()
-            .start();
+    Process child = new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Writer.class.getName(),
+            directory.toString())
+        .inheritIO()
+        .start();
     assertThat(child.waitFor(CHILD_TIMEOUT_SECONDS, TimeUnit.SECONDS)).isTrue();
     assertThat(child.exitValue()).isEqualTo(EXIT_CODE);
 

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RocksKvStoreTest extends KvStoreContract {
   private static final KvOptions SMALL = new KvOptions(256 << 10, 256 << 10);
 
-  @TempDir Path directory;
+  @TempDir
+  Path directory;
 
   @Override
   KvStore open() throws IOException {
@@ -103,7 +104,8 @@ class RocksKvStoreTest extends KvStoreContract {
   void saysThatABrokenManifestIsDamage() throws IOException {
     putOne();
     try (Stream<Path> files = Files.list(path())) {
-      for (Path file : files.filter(name -> name.toString().contains("MANIFEST")).toList()) {
+      for (Path file :
+          files.filter(name -> name.toString().contains("MANIFEST")).toList()) {
         Files.write(file, new byte[100]);
       }
     }
