@@ -1,0 +1,217 @@
+package org.cairnfs.crypto;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Limits;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class BlockSealerTest {
+  private static final int FRAME = Limits.FRAME_SIZE_BYTES;
+
+  private final BlockSealer sealer = new BlockSealer(Golden.volumeKeys());
+
+  @Test
+  void aSmallBlobIsThePinnedOne() {
+    Sealed sealed = seal("cairn".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+
+    assertThat(sealed.blob).isEqualTo(Golden.bytes("block.small.blob"));
+    assertThat(sealed.ref.id()).hasToString(Golden.hex("block.small.id"));
+    assertThat(sealed.ref.wrappedKey()).hasToString(Golden.hex("block.small.wrapped"));
+    assertThat(sealed.ref.plainLengthBytes()).isEqualTo(5);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"twoFrames, 65537", "full, 1048576"})
+  void largerBlobsAreThePinnedOnes(String name, int length) {
+    Sealed sealed = seal(Golden.block(length));
+
+    assertThat(sealed.ref.id()).hasToString(Golden.hex("block." + name + ".id"));
+    assertThat(sealed.ref.wrappedKey()).hasToString(Golden.hex("block." + name + ".wrapped"));
+  }
+
+  @Property(tries = 60)
+  void whatWasSealedOpens(
+      @ForAll("lengths") int length, @ForAll @IntRange(max = 100) int shift, @ForAll long seed)
+      throws IntegrityException {
+    byte[] plain = new byte[shift + length + 7];
+    new Random(seed).nextBytes(plain);
+    byte[] blob = new byte[shift + BlobFormat.blobLengthOf(length) + 3];
+    BlobRef ref = sealer.seal(plain, shift, length, blob, shift);
+
+    byte[] blobOnly = Arrays.copyOfRange(blob, shift, blob.length - 3);
+    assertThat(ref.id()).isEqualTo(BlobId.of(Primitives.sha256().digest(blobOnly)));
+    assertThat(open(new Sealed(ref, blobOnly)))
+        .isEqualTo(Arrays.copyOfRange(plain, shift, shift + length));
+    assertThat(blob).endsWith(0, 0, 0);
+  }
+
+  @Provide
+  Arbitrary<Integer> lengths() {
+    Arbitrary<Integer> boundaries = Arbitraries.of(
+        1,
+        15,
+        16,
+        17,
+        4096,
+        FRAME - 1,
+        FRAME,
+        FRAME + 1,
+        2 * FRAME - 1,
+        2 * FRAME,
+        15 * FRAME + 1,
+        16 * FRAME - 1,
+        16 * FRAME);
+    return Arbitraries.oneOf(boundaries, Arbitraries.integers().between(1, 3 * FRAME));
+  }
+
+  @Test
+  void theSameBlockMakesTheSameBlobEvenTwiceInARow() throws IntegrityException {
+    byte[] plain = Golden.block(4096);
+
+    Sealed first = seal(plain);
+    Sealed second = seal(plain);
+
+    assertThat(second.ref).isEqualTo(first.ref);
+    assertThat(second.blob).isEqualTo(first.blob);
+    assertThat(open(second)).isEqualTo(plain);
+  }
+
+  @Test
+  void anotherVolumeMakesAnotherBlob() {
+    BlockSealer other = new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[32])));
+    byte[] plain = Golden.block(4096);
+    byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
+
+    BlobRef ref = other.seal(plain, 0, plain.length, blob, 0);
+
+    assertThat(ref.id()).isNotEqualTo(seal(plain).ref.id());
+    assertThatThrownBy(() -> sealer.unwrap(ref)).isInstanceOf(IntegrityException.class);
+  }
+
+  @Property(tries = 500)
+  void anyFlippedBitOfAFrameIsDetected(
+      @ForAll @IntRange(min = 1, max = 100) int length, @ForAll int anyBit) {
+    Sealed sealed = seal(Golden.block(length));
+    int frameBits = (sealed.blob.length - BlobFormat.HEADER_BYTES) * 8;
+    int bit = BlobFormat.HEADER_BYTES * 8 + Math.floorMod(anyBit, frameBits);
+    sealed.blob[bit / 8] ^= (byte) (1 << bit % 8);
+
+    assertThatThrownBy(() -> open(sealed)).isInstanceOf(IntegrityException.class);
+  }
+
+  @Property(tries = 40)
+  void anyFlippedBitOfALargeBlobIsDetected(@ForAll int anyBit) {
+    Sealed sealed = seal(Golden.block(3 * FRAME - 5));
+    int frameBits = (sealed.blob.length - BlobFormat.HEADER_BYTES) * 8;
+    int bit = BlobFormat.HEADER_BYTES * 8 + Math.floorMod(anyBit, frameBits);
+    sealed.blob[bit / 8] ^= (byte) (1 << bit % 8);
+
+    assertThatThrownBy(() -> open(sealed)).isInstanceOf(IntegrityException.class);
+  }
+
+  @Test
+  void anyFlippedBitOfAWrappedKeyIsDetected() {
+    BlobRef ref = seal(Golden.block(100)).ref;
+    for (int bit = 0; bit < ref.wrappedKey().length() * 8; bit++) {
+      byte[] wrapped = ref.wrappedKey().array().clone();
+      wrapped[bit / 8] ^= (byte) (1 << bit % 8);
+      BlobRef damaged = new BlobRef(ref.id(), new Bytes(wrapped), 100);
+
+      assertThatThrownBy(() -> sealer.unwrap(damaged)).isInstanceOf(IntegrityException.class);
+    }
+  }
+
+  @Test
+  void aWrappedKeyOfAnyOtherLengthIsDetected() {
+    BlobRef ref = seal(Golden.block(100)).ref;
+    for (int length : List.of(0, 1, 8, 24, 32, 39, 41, 48, 64)) {
+      byte[] wrapped = Arrays.copyOf(ref.wrappedKey().array(), length);
+
+      assertThatThrownBy(() -> sealer.unwrap(new BlobRef(ref.id(), new Bytes(wrapped), 100)))
+          .as("length %s", length)
+          .isInstanceOf(IntegrityException.class);
+    }
+  }
+
+  @Test
+  void framesCannotTradePlaces() throws IntegrityException {
+    Sealed sealed = seal(Golden.block(3 * FRAME));
+    BlockKey key = sealer.unwrap(sealed.ref);
+    byte[] out = new byte[FRAME];
+    for (int stored = 0; stored < 3; stored++) {
+      for (int asked = 0; asked < 3; asked++) {
+        int offset = BlobFormat.frameOffset(stored);
+        int frame = asked;
+        if (stored == asked) {
+          sealer.openFrame(key, 3 * FRAME, frame, sealed.blob, offset, out, 0);
+        } else {
+          assertThatThrownBy(
+                  () -> sealer.openFrame(key, 3 * FRAME, frame, sealed.blob, offset, out, 0))
+              .isInstanceOf(IntegrityException.class);
+        }
+      }
+    }
+  }
+
+  /** A prefix of whole frames is not the blob of a shorter block. */
+  @Test
+  void framesCannotBeDropped() throws IntegrityException {
+    Sealed sealed = seal(Golden.block(3 * FRAME));
+    BlockKey key = sealer.unwrap(sealed.ref);
+    byte[] out = new byte[FRAME];
+    for (int frame = 0; frame < 2; frame++) {
+      int shortened = frame;
+      assertThatThrownBy(() -> sealer.openFrame(
+              key, 2 * FRAME, shortened, sealed.blob, BlobFormat.frameOffset(shortened), out, 0))
+          .isInstanceOf(IntegrityException.class);
+    }
+  }
+
+  @Test
+  void threadsDoNotDisturbEachOther() {
+    byte[] plain = Golden.block(FRAME + 1);
+    BlobRef expected = seal(plain).ref;
+
+    List<BlobRef> refs = java.util.stream.IntStream.range(0, 64)
+        .parallel()
+        .mapToObj(i -> i % 2 == 0 ? seal(plain).ref : seal(Golden.block(1 + i)).ref)
+        .toList();
+
+    for (int i = 0; i < refs.size(); i += 2) {
+      assertThat(refs.get(i)).isEqualTo(expected);
+    }
+  }
+
+  private Sealed seal(byte[] plain) {
+    byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
+    return new Sealed(sealer.seal(plain, 0, plain.length, blob, 0), blob);
+  }
+
+  private byte[] open(Sealed sealed) throws IntegrityException {
+    int length = sealed.ref.plainLengthBytes();
+    byte[] plain = new byte[length];
+    BlockKey key = sealer.unwrap(sealed.ref);
+    for (int frame = 0; frame < BlobFormat.frameCount(length); frame++) {
+      sealer.openFrame(
+          key, length, frame, sealed.blob, BlobFormat.frameOffset(frame), plain, frame * FRAME);
+    }
+    return plain;
+  }
+
+  private record Sealed(BlobRef ref, byte[] blob) {}
+}
