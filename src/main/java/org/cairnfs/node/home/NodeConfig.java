@@ -1,0 +1,160 @@
+package org.cairnfs.node.home;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What cairn.properties says: lines {@code key=value} in UTF-8, {@code #} begins a comment line.
+ *
+ * <p>Reading is strict, because a misread configuration could point a node at the wrong cluster: an
+ * unknown, doubled or missing key, a line of another form, a newer format version each fail and
+ * name the file and the line.
+ *
+ * @param clusterId names the cluster, and its Raft group
+ * @param volumeId names the volume
+ * @param listen where peers reach this node; null leaves it to the default when there are peers
+ */
+public record NodeConfig(
+    UUID clusterId, UUID volumeId, @Nullable ListenAddress listen) {
+  /** The version of the home's layout that this code reads and writes. */
+  public static final int FORMAT_VERSION = 1;
+
+  /** A configuration is a few hundred bytes; what is longer is something else. */
+  static final int FILE_MAX_BYTES = 64 << 10;
+
+  private static final String FORMAT_KEY = "format.version";
+  private static final String CLUSTER_KEY = "cluster.id";
+  private static final String VOLUME_KEY = "volume.id";
+  private static final String LISTEN_KEY = "listen";
+  private static final Set<String> KEYS = Set.of(FORMAT_KEY, CLUSTER_KEY, VOLUME_KEY, LISTEN_KEY);
+
+  /** Reads the configuration of a home; changes nothing. */
+  public static NodeConfig read(Home home) throws OperatorException {
+    home.requireInitialised();
+    Path file = home.config();
+    try {
+      if (Files.size(file) > FILE_MAX_BYTES) {
+        throw corrupt(file, "it is longer than " + FILE_MAX_BYTES + " bytes");
+      }
+      return parse(file, Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw corrupt(file, "it is not UTF-8 text");
+    } catch (IOException e) {
+      throw DiskFailures.explain("cannot read " + file, e);
+    }
+  }
+
+  static NodeConfig parse(Path file, String text) throws OperatorException {
+    Map<String, String> values = parseLines(file, text);
+    requireKnownVersion(file, values);
+    for (String key : values.keySet()) {
+      if (!KEYS.contains(key)) {
+        throw corrupt(file, "the key \"" + key + "\" is not known");
+      }
+    }
+    @Nullable String listen = values.get(LISTEN_KEY);
+    return new NodeConfig(
+        parseId(file, CLUSTER_KEY, values),
+        parseId(file, VOLUME_KEY, values),
+        listen == null ? null : parseListen(file, listen));
+  }
+
+  /** The text of the file that {@link #read} would read as this configuration. */
+  String format() {
+    StringBuilder text = new StringBuilder(256);
+    text.append("# A node of Cairn. Stop the node before changing this file.\n");
+    text.append(FORMAT_KEY).append('=').append(FORMAT_VERSION).append('\n');
+    text.append(CLUSTER_KEY).append('=').append(clusterId).append('\n');
+    text.append(VOLUME_KEY).append('=').append(volumeId).append('\n');
+    if (listen != null) {
+      text.append(LISTEN_KEY).append('=').append(listen).append('\n');
+    }
+    return text.toString();
+  }
+
+  /**
+   * Writes or replaces the configuration of a home: after a crash there is the old one or the new
+   * one.
+   */
+  public void write(Home home) throws IOException {
+    PrivateFiles.replace(home.config(), format());
+  }
+
+  private static Map<String, String> parseLines(Path file, String text) throws OperatorException {
+    Map<String, String> values = new LinkedHashMap<>();
+    int number = 0;
+    for (String raw : text.split("\n", -1)) {
+      number++;
+      String line = raw.strip();
+      if (line.isEmpty() || line.startsWith("#")) {
+        continue;
+      }
+      int equals = line.indexOf('=');
+      if (equals < 1 || line.chars().anyMatch(Character::isISOControl)) {
+        throw corrupt(file, "line " + number + " is not of the form key=value");
+      }
+      String key = line.substring(0, equals).strip();
+      if (values.putIfAbsent(key, line.substring(equals + 1).strip()) != null) {
+        throw corrupt(file, "line " + number + " sets \"" + key + "\" a second time");
+      }
+    }
+    return values;
+  }
+
+  /** Comes before the check for unknown keys: a newer version may well have some. */
+  private static void requireKnownVersion(Path file, Map<String, String> values)
+      throws OperatorException {
+    @Nullable String text = values.get(FORMAT_KEY);
+    if (text == null) {
+      throw corrupt(file, "it lacks " + FORMAT_KEY);
+    }
+    if (!text.matches("[1-9][0-9]{0,8}")) {
+      throw corrupt(file, FORMAT_KEY + " is \"" + text + "\", not a version number");
+    }
+    int version = Integer.parseInt(text);
+    if (version > FORMAT_VERSION) {
+      throw new OperatorException(
+          "the home was made by a newer version of Cairn: " + file + " says " + FORMAT_KEY + "="
+              + version + ", and this version knows up to " + FORMAT_VERSION,
+          "Run the newer version on it, or name another home with --home. Nothing was changed.");
+    }
+  }
+
+  private static UUID parseId(Path file, String key, Map<String, String> values)
+      throws OperatorException {
+    @Nullable String text = values.get(key);
+    if (text == null) {
+      throw corrupt(file, "it lacks " + key);
+    }
+    try {
+      UUID id = UUID.fromString(text);
+      if (id.toString().equals(text)) {
+        return id;
+      }
+    } catch (IllegalArgumentException e) {
+      throw corrupt(file, key + " is \"" + text + "\", not an identifier");
+    }
+    throw corrupt(file, key + " is \"" + text + "\", not an identifier as Cairn writes it");
+  }
+
+  private static ListenAddress parseListen(Path file, String text) throws OperatorException {
+    try {
+      return ListenAddress.parse(text);
+    } catch (OperatorException e) {
+      throw corrupt(file, LISTEN_KEY + " is \"" + text + "\", not HOST:PORT");
+    }
+  }
+
+  private static OperatorException corrupt(Path file, String what) {
+    return new OperatorException(
+        "the configuration " + file + " cannot be used: " + what,
+        "Correct the file or restore it from a backup. Nothing was changed.");
+  }
+}

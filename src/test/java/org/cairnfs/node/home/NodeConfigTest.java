@@ -1,0 +1,135 @@
+package org.cairnfs.node.home;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.CharRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.StringLength;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class NodeConfigTest {
+  private static final Path FILE = Path.of("/h/cairn.properties");
+  private static final String CLUSTER = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  private static final String VOLUME = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+  private static final String VALID = """
+      # A node of Cairn. Stop the node before changing this file.
+      format.version=1
+      cluster.id=0f8fad5b-d9cb-469f-a165-70867728950e
+      volume.id=7c9e6679-7425-40de-944b-e07fc1f90ae7
+      listen=[2001:db8::7]:7747
+      """;
+
+  /** The file's form is a format: homes written today must stay readable. */
+  @Test
+  void readsAndWritesTheGoldenFile() throws OperatorException {
+    NodeConfig config = new NodeConfig(
+        UUID.fromString(CLUSTER), UUID.fromString(VOLUME), new ListenAddress("2001:db8::7", 7747));
+    assertThat(NodeConfig.parse(FILE, VALID)).isEqualTo(config);
+    assertThat(config.format()).isEqualTo(VALID);
+  }
+
+  @Test
+  void listenMayBeLeftOut() throws OperatorException {
+    String text = VALID.replaceAll("listen=.*\n", "");
+    NodeConfig config = NodeConfig.parse(FILE, text);
+    assertThat(config.listen()).isNull();
+    assertThat(config.format()).isEqualTo(text);
+  }
+
+  @Property
+  void whatIsWrittenIsReadBack(
+      @ForAll long cluster, @ForAll long volume, @ForAll @IntRange(min = 1, max = 65_535) int port)
+      throws OperatorException {
+    NodeConfig config = new NodeConfig(
+        new UUID(cluster, ~cluster), new UUID(volume, 0), new ListenAddress("host.example", port));
+    assertThat(NodeConfig.parse(FILE, config.format())).isEqualTo(config);
+  }
+
+  @Test
+  void blanksAndCommentsMeanNothing() throws OperatorException {
+    String text = "\r\n # note\n" + VALID.replace("=", " = ").replace("\n", "  \r\n");
+    assertThat(NodeConfig.parse(FILE, text)).isEqualTo(NodeConfig.parse(FILE, VALID));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "format.version=1, format.version=2, newer version",
+    "format.version=1, format.version=999999999, newer version",
+    "format.version=1, format.version=0, not a version number",
+    "format.version=1, format.version=x, not a version number",
+    "format.version=1, format.version=9999999999, not a version number",
+    "format.version=1, '', lacks format.version",
+    "volume.id=, volumeid=, is not known",
+    "cluster.id=0f8fad5b-, cluster.id=, not an identifier",
+    "cluster.id=0f8fad5b-d9cb-469f-a165-70867728950e, cluster.id=1-2-3-4-5, as Cairn writes it",
+    "cluster.id=0f8fad5b-d9cb-469f-a165-70867728950e, '', lacks cluster.id",
+    "volume.id=7c9e6679-7425-40de-944b-e07fc1f90ae7, '', lacks volume.id",
+    "listen=[2001:db8::7]:7747, listen=everywhere, not HOST:PORT",
+    "listen=[2001:db8::7]:7747, garbage, line 5 is not of the form key=value",
+    "listen=[2001:db8::7]:7747, =value, line 5 is not of the form key=value",
+    "listen=[2001:db8::7]:7747, format.version=1, a second time",
+    "listen=[2001:db8::7]:7747, surprise=1, the key \"surprise\" is not known",
+  })
+  void tellsWhatIsWrong(String part, String replacement, String complaint) {
+    OperatorException refusal = catchThrowableOfType(
+        OperatorException.class, () -> NodeConfig.parse(FILE, VALID.replace(part, replacement)));
+    assertThat(refusal).hasMessageContaining(complaint).hasMessageContaining(FILE.toString());
+    assertThat(refusal.remedy()).contains("Nothing was changed");
+    assertThat(refusal.exitCode()).isEqualTo(1);
+  }
+
+  /**
+   * A newer version may have keys that are unknown here; its age is what the user has to hear of.
+   */
+  @Test
+  void theVersionIsCheckedBeforeTheKeys() {
+    assertThatThrownBy(() ->
+            NodeConfig.parse(FILE, "shard.count=7\n" + VALID.replace("version=1", "version=2")))
+        .hasMessageContaining("newer version");
+  }
+
+  @Property
+  void arbitraryTextIsReadOrRefused(
+      @ForAll @StringLength(max = 200) @CharRange(from = '\0', to = '\u00ff') String text) {
+    try {
+      NodeConfig.parse(FILE, text);
+    } catch (OperatorException e) {
+      assertThat(e.remedy()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void binaryAndEndlessFilesAreRefusedAndLeftAlone(@TempDir Path directory) throws IOException {
+    Home home = Home.at(directory);
+    for (byte[] content :
+        new byte[][] {{(byte) 0xff, (byte) 0xfe, 0}, new byte[NodeConfig.FILE_MAX_BYTES + 1], {}}) {
+      Files.write(home.config(), content);
+      assertThatThrownBy(() -> NodeConfig.read(home))
+          .isInstanceOf(OperatorException.class)
+          .hasMessageContaining(home.config().toString());
+      assertThat(Files.readAllBytes(home.config())).isEqualTo(content);
+    }
+    try (var files = Files.list(directory)) {
+      assertThat(files).containsExactly(home.config());
+    }
+  }
+
+  @Test
+  void aDirectoryWithoutAConfigurationIsNoHome(@TempDir Path directory) {
+    OperatorException refusal =
+        catchThrowableOfType(OperatorException.class, () -> NodeConfig.read(Home.at(directory)));
+    assertThat(refusal).hasMessageContaining("there is no node in " + directory);
+    assertThat(refusal.remedy()).contains("cairn init");
+  }
+}
