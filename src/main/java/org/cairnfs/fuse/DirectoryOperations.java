@@ -1,0 +1,91 @@
+package org.cairnfs.fuse;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.fuse.Callbacks.PPIP;
+import org.cairnfs.fuse.Callbacks.PPP;
+import org.cairnfs.fuse.Callbacks.PPPPP;
+import org.cairnfs.fuse.OperationTable.Slot;
+import org.cairnfs.vfs.DirectoryEntry;
+import org.cairnfs.vfs.Vfs;
+
+/** The operations on open directories. */
+final class DirectoryOperations {
+  /** The least room an entry takes: a header of 24 bytes and a name, rounded up to 8. */
+  private static final int ENTRY_MIN_BYTES = 32;
+
+  /**
+   * What an entry with a name of ordinary length takes; decides how many entries are asked for at a
+   * time.
+   */
+  private static final int ENTRY_TYPICAL_BYTES = 48;
+
+  private final Vfs vfs;
+
+  DirectoryOperations(Vfs vfs) {
+    this.vfs = vfs;
+  }
+
+  void register(OperationTable table) {
+    table.set(
+        Slot.OPENDIR,
+        PPP.class,
+        (req, inode, fileInfo) -> Boundary.serve(req, request -> open(request, inode, fileInfo)));
+    table.set(
+        Slot.READDIR,
+        PPPPP.class,
+        (req, inode, size, offset, fileInfo) ->
+            Boundary.serve(req, request -> read(request, size, offset, fileInfo)));
+    table.set(
+        Slot.RELEASEDIR,
+        PPP.class,
+        (req, inode, fileInfo) -> Boundary.serve(req, request -> release(request, fileInfo)));
+    table.set(
+        Slot.FSYNCDIR,
+        PPIP.class,
+        (req, inode, dataOnly, fileInfo) -> Boundary.serve(req, this::sync));
+  }
+
+  private void open(Request request, long inode, long fileInfo) {
+    long handle = vfs.openDirectory(new InodeNumber(inode));
+    FileInfo.setOpened(fileInfo, handle, false);
+    if (!request.opened(fileInfo)) {
+      vfs.releaseDirectory(handle);
+    }
+  }
+
+  /**
+   * Fills the kernel's buffer with the entries after the cookie {@code offset}; an empty answer is
+   * the end.
+   */
+  private void read(Request request, long size, long offset, long fileInfo) {
+    long handle = FileInfo.handle(fileInfo);
+    ByteBuffer room = request.answerBuffer(Math.min(size, Request.ANSWER_MAX_BYTES));
+    long cookie = offset;
+    boolean more = true;
+    while (more && room.remaining() >= ENTRY_MIN_BYTES) {
+      int max = room.remaining() / ENTRY_TYPICAL_BYTES + 1;
+      List<DirectoryEntry> entries = vfs.readDirectory(handle, cookie, max);
+      more = !entries.isEmpty();
+      for (DirectoryEntry entry : entries) {
+        if (!request.addEntry(entry.name(), entry.inode(), entry.type(), entry.cookie())) {
+          more = false;
+          break;
+        }
+        cookie = entry.cookie();
+      }
+    }
+    request.data();
+  }
+
+  private void release(Request request, long fileInfo) {
+    vfs.releaseDirectory(FileInfo.handle(fileInfo));
+    request.done();
+  }
+
+  private void sync(Request request) {
+    vfs.sync();
+    request.done();
+  }
+}

@@ -1,0 +1,144 @@
+package org.cairnfs.fuse;
+
+import java.nio.ByteBuffer;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.FileMode;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.fuse.Callbacks.PPIP;
+import org.cairnfs.fuse.Callbacks.PPIPPP;
+import org.cairnfs.fuse.Callbacks.PPP;
+import org.cairnfs.fuse.Callbacks.PPPIP;
+import org.cairnfs.fuse.Callbacks.PPPPP;
+import org.cairnfs.fuse.Callbacks.PPPPPP;
+import org.cairnfs.fuse.OperationTable.Slot;
+import org.cairnfs.vfs.Opened;
+import org.cairnfs.vfs.Vfs;
+
+/** The operations on open files. */
+final class FileOperations {
+  // Modes of fallocate(2).
+  private static final int KEEP_SIZE = 1;
+  private static final int PUNCH_HOLE = 2;
+
+  private final Vfs vfs;
+
+  FileOperations(Vfs vfs) {
+    this.vfs = vfs;
+  }
+
+  void register(OperationTable table) {
+    table.set(
+        Slot.OPEN,
+        PPP.class,
+        (req, inode, fileInfo) -> Boundary.serve(req, request -> open(request, inode, fileInfo)));
+    table.set(
+        Slot.CREATE,
+        PPPIP.class,
+        (req, parent, name, mode, fileInfo) ->
+            Boundary.serve(req, request -> create(request, parent, name, mode, fileInfo)));
+    table.set(
+        Slot.READ,
+        PPPPP.class,
+        (req, inode, size, offset, fileInfo) ->
+            Boundary.serve(req, request -> read(request, size, offset, fileInfo)));
+    table.set(
+        Slot.WRITE,
+        PPPPPP.class,
+        (req, inode, data, size, offset, fileInfo) ->
+            Boundary.serve(req, request -> write(request, data, size, offset, fileInfo)));
+    table.set(
+        Slot.FLUSH,
+        PPP.class,
+        (req, inode, fileInfo) -> Boundary.serve(req, request -> flush(request, fileInfo)));
+    table.set(
+        Slot.RELEASE,
+        PPP.class,
+        (req, inode, fileInfo) -> Boundary.serve(req, request -> release(request, fileInfo)));
+    table.set(
+        Slot.FSYNC,
+        PPIP.class,
+        (req, inode, dataOnly, fileInfo) ->
+            Boundary.serve(req, request -> fsync(request, fileInfo)));
+    table.set(
+        Slot.FALLOCATE,
+        PPIPPP.class,
+        (req, inode, mode, offset, length, fileInfo) ->
+            Boundary.serve(req, request -> allocate(request, mode, offset, length, fileInfo)));
+  }
+
+  private void open(Request request, long inode, long fileInfo) {
+    Opened opened = vfs.open(
+        new InodeNumber(inode),
+        FileInfo.forReading(fileInfo),
+        FileInfo.forWriting(fileInfo),
+        FileInfo.truncating(fileInfo));
+    FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
+    if (!request.opened(fileInfo)) {
+      vfs.release(opened.handle(), 0, false);
+    }
+  }
+
+  /**
+   * Creates and opens. When somebody else created the name after the kernel had looked it up,
+   * opening what is there instead would go past the kernel's permission check and its handling of
+   * symlinks; ESTALE makes it look again and open that.
+   */
+  private void create(Request request, long parent, long nameAddress, int mode, long fileInfo) {
+    Bytes name = NativeMemory.getName(nameAddress);
+    Opened opened;
+    try {
+      int regular = (mode & FileMode.PERMISSION_MASK) | FileMode.REGULAR;
+      opened = vfs.create(request.caller(), new InodeNumber(parent), name, regular);
+    } catch (PosixException refused) {
+      if (refused.errno() != Errno.EEXIST || FileInfo.exclusive(fileInfo)) {
+        throw refused;
+      }
+      request.failed(Errno.ESTALE);
+      return;
+    }
+    FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
+    if (!request.created(opened.inode(), fileInfo)) {
+      vfs.release(opened.handle(), 0, false);
+    }
+  }
+
+  private void read(Request request, long size, long offset, long fileInfo) {
+    vfs.read(FileInfo.handle(fileInfo), offset, request.answerBuffer(size));
+    request.data();
+  }
+
+  private void write(Request request, long data, long size, long offset, long fileInfo) {
+    ByteBuffer from = Worker.payload(data, size);
+    vfs.write(FileInfo.handle(fileInfo), offset, FileInfo.appending(fileInfo), from);
+    request.written(size);
+  }
+
+  private void flush(Request request, long fileInfo) {
+    vfs.flush(FileInfo.handle(fileInfo), FileInfo.lockOwner(fileInfo));
+    request.done();
+  }
+
+  private void release(Request request, long fileInfo) {
+    vfs.release(
+        FileInfo.handle(fileInfo), FileInfo.lockOwner(fileInfo), FileInfo.flockRelease(fileInfo));
+    request.done();
+  }
+
+  private void fsync(Request request, long fileInfo) {
+    vfs.fsync(FileInfo.handle(fileInfo));
+    request.done();
+  }
+
+  private void allocate(Request request, int mode, long offset, long length, long fileInfo) {
+    long handle = FileInfo.handle(fileInfo);
+    switch (mode) {
+      case 0 -> vfs.allocate(handle, offset, length, false);
+      case KEEP_SIZE -> vfs.allocate(handle, offset, length, true);
+      case PUNCH_HOLE | KEEP_SIZE -> vfs.punchHole(handle, offset, length);
+      default -> throw new PosixException(Errno.EOPNOTSUPP, "fallocate mode " + mode);
+    }
+    request.done();
+  }
+}

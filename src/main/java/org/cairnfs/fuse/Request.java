@@ -1,0 +1,185 @@
+package org.cairnfs.fuse;
+
+import java.nio.ByteBuffer;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.fuse.NativeLibraries.LibFuse;
+import org.cairnfs.meta.Inode;
+import org.cairnfs.vfs.Caller;
+import org.cairnfs.vfs.FileLock;
+import org.cairnfs.vfs.VolumeStat;
+
+/**
+ * The request that a worker is serving, and the one answer it gets.
+ *
+ * <p>Each answering method sends the answer; a second one throws, because libfuse frees a request
+ * when it is answered. Most answer nothing about whether the kernel took it: one whose program was
+ * killed meanwhile is dropped, as it should be. The methods that hand out a handle do tell, since
+ * then nobody will release it.
+ *
+ * <p>One instance a worker, used for request after request; confined to the worker's thread.
+ */
+final class Request {
+  /**
+   * Longest data an answer carries: what one FUSE read of libfuse 2 can ask for, and more than any
+   * xattr.
+   */
+  static final int ANSWER_MAX_BYTES = 128 << 10;
+
+  private static final int STRUCTURES_BYTES = 512;
+  private static final long CONTEXT_UID = 0;
+  private static final long CONTEXT_GID = 4;
+  private static final long CONTEXT_PID = 8;
+
+  private final LibFuse fuse;
+  private final CacheTimeout timeout;
+  private final ByteBuffer answer = ByteBuffer.allocateDirect(ANSWER_MAX_BYTES);
+  private final long answerAddress = NativeMemory.addressOf(answer);
+  private final ByteBuffer structures = ByteBuffer.allocateDirect(STRUCTURES_BYTES);
+  private final long structuresAddress = NativeMemory.addressOf(structures);
+
+  private long handle;
+  private boolean answered;
+
+  Request(LibFuse fuse, CacheTimeout timeout) {
+    this.fuse = fuse;
+    this.timeout = timeout;
+  }
+
+  /** Turns to the next request. */
+  void begin(long request) {
+    handle = request;
+    answered = false;
+  }
+
+  boolean answered() {
+    return answered;
+  }
+
+  /** Takes over the duty to answer, for an answer that comes later from elsewhere. */
+  long detach() {
+    return claim();
+  }
+
+  /** Who asks. Only before the answer. */
+  Caller caller() {
+    long context = fuse.fuse_req_ctx(handle);
+    return new Caller(
+        NativeMemory.getInt(context + CONTEXT_UID),
+        NativeMemory.getInt(context + CONTEXT_GID),
+        NativeMemory.getInt(context + CONTEXT_PID));
+  }
+
+  void done() {
+    fuse.fuse_reply_err(claim(), 0);
+  }
+
+  void failed(Errno errno) {
+    fuse.fuse_reply_err(claim(), errno.number());
+  }
+
+  /** A name leads to {@code inode}. */
+  void entry(Inode inode) {
+    EntryWriter.write(structuresAddress, inode, timeout.seconds());
+    fuse.fuse_reply_entry(claim(), structuresAddress);
+  }
+
+  /** A name leads nowhere: ENOENT, which the kernel may remember. */
+  void absent() {
+    double seconds = timeout.seconds();
+    if (seconds <= 0) {
+      failed(Errno.ENOENT);
+      return;
+    }
+    EntryWriter.writeAbsent(structuresAddress, seconds);
+    fuse.fuse_reply_entry(claim(), structuresAddress);
+  }
+
+  void attributes(Inode inode) {
+    StatWriter.write(structuresAddress, inode);
+    fuse.fuse_reply_attr(claim(), structuresAddress, timeout.seconds());
+  }
+
+  /** Whether the kernel took the handle in {@code fileInfo}. */
+  boolean created(Inode inode, long fileInfo) {
+    EntryWriter.write(structuresAddress, inode, timeout.seconds());
+    return fuse.fuse_reply_create(claim(), structuresAddress, fileInfo) == 0;
+  }
+
+  /** Whether the kernel took the handle in {@code fileInfo}. */
+  boolean opened(long fileInfo) {
+    return fuse.fuse_reply_open(claim(), fileInfo) == 0;
+  }
+
+  void written(long count) {
+    fuse.fuse_reply_write(claim(), count);
+  }
+
+  /**
+   * A buffer to put an answer of up to {@code size} bytes into, from its position 0 to its limit;
+   * then call {@link #data}.
+   *
+   * @throws IllegalArgumentException beyond {@link #ANSWER_MAX_BYTES}
+   */
+  ByteBuffer answerBuffer(long size) {
+    if (size > ANSWER_MAX_BYTES) {
+      throw new IllegalArgumentException("an answer of " + size + " bytes was asked for");
+    }
+    return answer.clear().limit((int) size);
+  }
+
+  /** Answers with what was put into the answer buffer: the bytes before its position. */
+  void data() {
+    fuse.fuse_reply_buf(claim(), answerAddress, answer.position());
+  }
+
+  /** Answers with {@code bytes}. */
+  void data(byte[] bytes) {
+    answerBuffer(bytes.length).put(bytes);
+    data();
+  }
+
+  /** Answers a program that asked how large an attribute or list of them is. */
+  void dataSize(long bytes) {
+    fuse.fuse_reply_xattr(claim(), bytes);
+  }
+
+  /**
+   * Appends a directory entry to the answer buffer.
+   *
+   * @return false, changing nothing, if it does not fit
+   */
+  boolean addEntry(Bytes name, InodeNumber inode, int type, long cookie) {
+    long nameAddress = structuresAddress + StatWriter.SIZE_BYTES;
+    StatWriter.writeEntry(structuresAddress, inode, type);
+    NativeMemory.putBytes(nameAddress, name.array());
+    NativeMemory.putByte(nameAddress + name.length(), (byte) 0);
+    int used = answer.position();
+    long size = fuse.fuse_add_direntry(
+        handle, answerAddress + used, answer.remaining(), nameAddress, structuresAddress, cookie);
+    if (size > answer.remaining()) {
+      return false;
+    }
+    answer.position(used + (int) size);
+    return true;
+  }
+
+  void volume(VolumeStat stat) {
+    VolumeStatWriter.write(structuresAddress, stat);
+    fuse.fuse_reply_statfs(claim(), structuresAddress);
+  }
+
+  void lock(FileLock lock) {
+    LockWriter.write(structuresAddress, lock);
+    fuse.fuse_reply_lock(claim(), structuresAddress);
+  }
+
+  private long claim() {
+    if (answered) {
+      throw new IllegalStateException("a request was answered twice");
+    }
+    answered = true;
+    return handle;
+  }
+}

@@ -1,0 +1,221 @@
+package org.cairnfs.fuse;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import jnr.ffi.Runtime;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.fuse.Callbacks.PP;
+import org.cairnfs.fuse.MountException.Reason;
+import org.cairnfs.fuse.NativeLibraries.LibFuse;
+import org.cairnfs.fuse.OperationTable.Slot;
+import org.cairnfs.vfs.Vfs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to the kernel: libfuse's session and channel, and the workers that serve them.
+ *
+ * <p>Begins by mounting and ends when the kernel says that nothing is mounted any more (or every
+ * worker failed). The last worker to leave tidies up: waiting locks are answered, libfuse's memory
+ * is freed, the vfs is synced, {@link #ended} completes. Thread-safe.
+ */
+final class Session {
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
+
+  private static final Duration CANCEL_LIMIT = Duration.ofSeconds(10);
+
+  // struct fuse_conn_info (fuse_common.h): unsigned ints.
+  private static final long CAPABLE = 20;
+  private static final long WANT = 24;
+  private static final long MAX_BACKGROUND = 28;
+  private static final long CONGESTION_THRESHOLD = 32;
+
+  // FUSE_CAP_* of fuse_common.h.
+  private static final int ASYNC_READ = 1;
+  private static final int ATOMIC_O_TRUNC = 1 << 3;
+  private static final int EXPORT_SUPPORT = 1 << 4;
+  private static final int BIG_WRITES = 1 << 5;
+  private static final int WANTED = ASYNC_READ | ATOMIC_O_TRUNC | EXPORT_SUPPORT | BIG_WRITES;
+
+  private final LibFuse fuse;
+  private final Vfs vfs;
+  private final FuseSettings settings;
+  private final CacheTimeout timeout;
+
+  /**
+   * Reachable from the workers through {@link #leave}, and so for as long as libfuse may call it.
+   */
+  private final OperationTable operations;
+
+  private final LockOperations locks;
+  private final ArgumentList arguments;
+  private final long channel;
+  private final long session;
+
+  private final CompletableFuture<Void> ready = new CompletableFuture<>();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final AtomicInteger workersLeft;
+
+  /** Read: libfuse may be given the channel. Write: to free it. */
+  private final ReadWriteLock life = new ReentrantReadWriteLock();
+
+  /** Guarded by {@link #life}. */
+  private boolean freed;
+
+  /**
+   * Mounts on {@code located} and creates the session; {@link #start} serves it.
+   *
+   * @throws MountException if libfuse refuses
+   */
+  Session(LibFuse fuse, Vfs vfs, byte[] located, MountOptions options, FuseSettings settings)
+      throws MountException {
+    this.fuse = fuse;
+    this.vfs = vfs;
+    this.settings = settings;
+    this.timeout = new CacheTimeout(settings.cacheTimeout());
+    this.workersLeft = new AtomicInteger(settings.threads());
+    this.operations = new OperationTable(Runtime.getSystemRuntime());
+    this.locks = new LockOperations(vfs, fuse, operations);
+    operations.set(Slot.INIT, PP.class, (userData, connection) -> initialise(connection));
+    new NameOperations(vfs).register(operations);
+    new InodeOperations(vfs).register(operations);
+    new XattrOperations(vfs).register(operations);
+    new FileOperations(vfs).register(operations);
+    new DirectoryOperations(vfs).register(operations);
+    locks.register(operations);
+
+    this.arguments = new ArgumentList(fuse, options.toString());
+    ByteBuffer mountPoint = ByteBuffer.allocateDirect(located.length).put(located);
+    long mountPointAddress = NativeMemory.addressOf(mountPoint);
+    channel = fuse.fuse_mount(mountPointAddress, arguments.address());
+    if (channel == 0) {
+      arguments.free();
+      throw new MountException(
+          Reason.REFUSED,
+          "the system refused to mount (options: "
+              + options
+              + "); libfuse wrote the reason to the standard error of this process");
+    }
+    session = fuse.fuse_lowlevel_new(
+        arguments.address(), operations.address(), OperationTable.sizeBytes(), 0);
+    if (session == 0) {
+      fuse.fuse_unmount(mountPointAddress, channel);
+      arguments.free();
+      throw new MountException(Reason.BAD_OPTION, "libfuse does not accept the options " + options);
+    }
+    fuse.fuse_session_add_chan(session, channel);
+  }
+
+  /**
+   * Starts the workers; {@link #ready} tells when the kernel has said hello.
+   *
+   * @param onEnd called on a worker when no request is served any more, before {@link #ended}
+   *     completes
+   */
+  void start(String name, Runnable onEnd) {
+    for (int i = 1; i <= settings.threads(); i++) {
+      new Worker(name + "-" + i, fuse, session, channel, timeout, () -> leave(onEnd)).start();
+    }
+  }
+
+  CompletableFuture<Void> ready() {
+    return ready;
+  }
+
+  CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  CacheTimeout timeout() {
+    return timeout;
+  }
+
+  void invalidate(InodeNumber inode) {
+    life.readLock().lock();
+    try {
+      if (!freed) {
+        report(fuse.fuse_lowlevel_notify_inval_inode(channel, inode.value(), 0, 0));
+      }
+    } finally {
+      life.readLock().unlock();
+    }
+  }
+
+  void invalidateEntry(InodeNumber parent, Bytes name) {
+    ByteBuffer memory = ByteBuffer.allocateDirect(name.length() + 1).put(name.array());
+    life.readLock().lock();
+    try {
+      if (!freed) {
+        report(fuse.fuse_lowlevel_notify_inval_entry(
+            channel, parent.value(), NativeMemory.addressOf(memory), name.length()));
+      }
+    } finally {
+      life.readLock().unlock();
+    }
+  }
+
+  /** ENOENT only says that the kernel has nothing cached. */
+  private static void report(int result) {
+    if (result != 0 && result != -Errno.ENOENT.number()) {
+      log.debug("an invalidation was refused with errno {}", -result);
+    }
+  }
+
+  /** libfuse calls this once, on a worker, before any other operation. */
+  private void initialise(long connection) {
+    try {
+      int wanted = NativeMemory.getInt(connection + CAPABLE) & WANTED;
+      NativeMemory.putInt(connection + WANT, NativeMemory.getInt(connection + WANT) | wanted);
+      int background = settings.backgroundMax();
+      NativeMemory.putInt(connection + MAX_BACKGROUND, background);
+      NativeMemory.putInt(connection + CONGESTION_THRESHOLD, background - background / 4);
+      ready.complete(null);
+    } catch (Throwable unexpected) {
+      log.error("cannot set up the connection to the kernel", unexpected);
+      ready.completeExceptionally(unexpected);
+    }
+  }
+
+  private void leave(Runnable onEnd) {
+    if (workersLeft.decrementAndGet() > 0) {
+      return;
+    }
+    try {
+      free(locks.cancelAll(CANCEL_LIMIT));
+      onEnd.run();
+      vfs.sync();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      log.error("interrupted while ending a FUSE session", interrupted);
+    } catch (RuntimeException failure) {
+      log.error("the last sync of a FUSE session failed", failure);
+    } finally {
+      ready.cancel(false);
+      ended.complete(null);
+    }
+  }
+
+  /**
+   * Frees what libfuse holds, the connection with it. Not while a request has no answer: answering
+   * it later would be a use after free. Its memory is then left, and the connection to the kernel
+   * until this process ends.
+   */
+  private void free(boolean allAnswered) {
+    life.writeLock().lock();
+    try {
+      freed = true;
+      if (allAnswered) {
+        fuse.fuse_session_destroy(session);
+        arguments.free();
+      }
+    } finally {
+      life.writeLock().unlock();
+    }
+  }
+}

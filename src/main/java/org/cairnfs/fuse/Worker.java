@@ -1,0 +1,94 @@
+package org.cairnfs.fuse;
+
+import java.nio.ByteBuffer;
+import org.cairnfs.core.Errno;
+import org.cairnfs.fuse.NativeLibraries.LibFuse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread that takes requests from the kernel, one at a time, until the session is over.
+ *
+ * <p>A Java thread of our own rather than one of libfuse's, which starts and ends threads all the
+ * time and pays for attaching each to the JVM. Owns the memory that requests arrive in and answers
+ * leave from.
+ */
+final class Worker extends Thread {
+  private static final Logger log = LoggerFactory.getLogger(Worker.class);
+
+  private final LibFuse fuse;
+  private final long session;
+  private final long channel;
+  private final Runnable onExit;
+  private final ByteBuffer arrival;
+  private final long arrivalAddress;
+  private final ByteBuffer channelReference = ByteBuffer.allocateDirect(Long.BYTES);
+  private final Request request;
+
+  /** @param onExit called on this thread as its last act */
+  Worker(
+      String name,
+      LibFuse fuse,
+      long session,
+      long channel,
+      CacheTimeout timeout,
+      Runnable onExit) {
+    super(name);
+    this.fuse = fuse;
+    this.session = session;
+    this.channel = channel;
+    this.onExit = onExit;
+    this.arrival = ByteBuffer.allocateDirect((int) fuse.fuse_chan_bufsize(channel));
+    this.arrivalAddress = NativeMemory.addressOf(arrival);
+    this.request = new Request(fuse, timeout);
+    setDaemon(true);
+  }
+
+  /** The request being served. Only for callbacks, which libfuse makes on this thread. */
+  static Request currentRequest() {
+    return ((Worker) Thread.currentThread()).request;
+  }
+
+  /**
+   * The bytes that came with the request being served.
+   *
+   * @return a view of this worker's memory, good until the request is answered
+   */
+  static ByteBuffer payload(long address, long size) {
+    Worker worker = (Worker) Thread.currentThread();
+    long offset = address - worker.arrivalAddress;
+    if (offset < 0 || size < 0 || offset + size > worker.arrival.capacity()) {
+      throw new IllegalStateException("data outside the request's buffer");
+    }
+    return worker.arrival.limit((int) (offset + size)).position((int) offset);
+  }
+
+  @Override
+  public void run() {
+    try {
+      serve();
+    } catch (Throwable unexpected) {
+      log.error("a FUSE worker ended", unexpected);
+    } finally {
+      onExit.run();
+    }
+  }
+
+  private void serve() {
+    long reference = NativeMemory.addressOf(channelReference);
+    int retry1 = -Errno.EINTR.number();
+    int retry2 = -Errno.EAGAIN.number();
+    while (true) {
+      NativeMemory.putLong(reference, channel);
+      int length = fuse.fuse_chan_recv(reference, arrivalAddress, arrival.capacity());
+      if (length > 0) {
+        fuse.fuse_session_process(session, arrivalAddress, length, channel);
+      } else if (length == 0) {
+        return;
+      } else if (length != retry1 && length != retry2) {
+        log.error("reading requests from the kernel failed with errno {}", -length);
+        return;
+      }
+    }
+  }
+}
