@@ -1,0 +1,24 @@
+package org.cairnfs.store;
+
+/**
+ * Sizes of a segment store.
+ *
+ * @param segmentBytes a segment that has reached it is sealed and a new one begun
+ * @param reserveMaxBytes free space of the disk that appends leave for deletes, compaction and the
+ *     metadata: this much, or a hundredth of a small disk
+ * @param forceEveryBytes after so many bytes not asked to be synced, they are synced in the
+ *     background, so that the page cache holds no long burst that a later sync must wait for
+ * @param openFilesMax sealed segments kept open for reading
+ */
+public record SegmentOptions(
+    long segmentBytes, long reserveMaxBytes, long forceEveryBytes, int openFilesMax) {
+  /** What a node uses. */
+  public static final SegmentOptions DEFAULT =
+      new SegmentOptions(256L << 20, 256L << 20, 32L << 20, 256);
+
+  public SegmentOptions {
+    if (segmentBytes < 1 || reserveMaxBytes < 0 || forceEveryBytes < 1 || openFilesMax < 1) {
+      throw new IllegalArgumentException("sizes must be positive");
+    }
+  }
+}
