@@ -1,0 +1,307 @@
+package org.cairnfs.vfs;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.Extent;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.Limits;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.core.Timestamp;
+import org.cairnfs.meta.AttributeChange;
+import org.cairnfs.meta.Inode;
+import org.cairnfs.meta.MetaSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that is open or has writes which the metadata does not know yet.
+ *
+ * <p>What was written lies in layers over the extents that the metadata has. While there are any
+ * ("pending"), this object knows the file's size and times better than the metadata does.
+ * Thread-safe; {@link #lock} guards everything but {@link #handles}.
+ *
+ * <p>A {@linkplain #freeze cut} takes the layers as they are at one moment and {@linkplain #settle
+ * settles} them once the metadata has them. In between ("in flight") reads and writes go on;
+ * changes that do not commute with what is in flight (truncation, setting times) wait for it.
+ */
+final class ActiveFile {
+  /**
+   * How long a change may wait for a cut in flight before it fails; cuts are bounded by the write
+   * buffers.
+   */
+  private static final long SETTLE_TIMEOUT_SECONDS = 60;
+
+  private static final int PAGE_SIZE_BYTES = 4096;
+
+  private final InodeNumber number;
+  private final MetaSession session;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition settled = lock.newCondition();
+  private final FileLayers layers;
+  private boolean inFlight;
+  private boolean pending;
+  private long sizeBytes;
+  private Timestamp modified = new Timestamp(0, 0);
+  private Timestamp changed = new Timestamp(0, 0);
+  private @Nullable PosixException writeError;
+
+  /** Open handles; guarded by the map of {@link ActiveFiles}. */
+  int handles;
+
+  ActiveFile(
+      InodeNumber number,
+      MetaSession session,
+      BlockStore blobs,
+      BufferPool buffers,
+      StrayBlobs strays) {
+    this.number = number;
+    this.session = session;
+    this.layers = new FileLayers(lock, blobs, buffers, strays);
+  }
+
+  InodeNumber number() {
+    return number;
+  }
+
+  /** Whether it knows something that the metadata does not. */
+  boolean isPending() {
+    lock.lock();
+    try {
+      return pending || inFlight;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The length as programs are to see it. */
+  long sizeBytes() {
+    lock.lock();
+    try {
+      return pending || inFlight ? sizeBytes : session.inode(number).sizeBytes();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The attributes as programs are to see them. */
+  Inode attributes() {
+    lock.lock();
+    try {
+      return overlay(session.inode(number));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes bytes into the write buffers.
+   *
+   * @return whether the file had nothing pending before, so that the committer must hear of it
+   */
+  boolean write(long offset, boolean append, ByteBuffer from, Timestamp now) {
+    lock.lock();
+    try {
+      boolean first = !pending;
+      if (first) {
+        sizeBytes = sizeBytes();
+        pending = true;
+      }
+      long at = append ? sizeBytes : offset;
+      while (from.hasRemaining()) {
+        int start = (int) (at % Limits.BLOCK_SIZE_BYTES);
+        int length = Math.min(from.remaining(), Limits.BLOCK_SIZE_BYTES - start);
+        layers.write(at / Limits.BLOCK_SIZE_BYTES, start, from.slice(from.position(), length));
+        from.position(from.position() + length);
+        at += length;
+      }
+      sizeBytes = Math.max(sizeBytes, at);
+      modified = now;
+      changed = now;
+      return first;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Reads {@code into.remaining()} bytes of one block through its layers; false, and nothing read,
+   * if it has none.
+   */
+  boolean readLayered(long block, int offset, ByteBuffer into, BlockReader base) {
+    lock.lock();
+    try {
+      Iterable<WriteLayer> over = layers.over(block);
+      if (over == null) {
+        return false;
+      }
+      int end = offset + into.remaining();
+      base.read(session.extents(number, block), offset, into.duplicate());
+      for (WriteLayer layer : over) {
+        if (layer.isStored()) {
+          base.readCovered(layer.extents(), offset, end, into);
+        } else {
+          layer.copyPieces(offset, end, into);
+        }
+      }
+      into.position(into.limit());
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sets attributes in the metadata, and here as far as they are kept here. */
+  Inode setAttributes(AttributeChange change) {
+    lock.lock();
+    try {
+      if (change.sizeBytes() != null || change.modified() != null) {
+        awaitSettled();
+      }
+      Long newSize = change.sizeBytes();
+      if (newSize != null) {
+        layers.cut(newSize, Limits.FILE_SIZE_MAX_BYTES);
+        sizeBytes = newSize;
+        modified = change.changed();
+      }
+      Timestamp newModified = change.modified();
+      if (newModified != null) {
+        modified = newModified;
+      }
+      changed = Timestamp.max(changed, change.changed());
+      return overlay(session.setAttributes(number, change));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Makes a hole; at most {@link MetaSession#MAX_PUNCH_BLOCKS} blocks. */
+  void punchHole(long offset, long length, Timestamp now) {
+    lock.lock();
+    try {
+      awaitSettled();
+      layers.cut(offset, offset + length);
+      modified = now;
+      changed = now;
+      session.punchHole(number, offset, length, now);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes what is pending for a cut, or null if there is nothing. The caller holds the gate: nobody
+   * writes meanwhile.
+   */
+  @Nullable
+  FrozenFile freeze() {
+    lock.lock();
+    try {
+      if (layers.isEmpty()) {
+        pending = false;
+        return null;
+      }
+      inFlight = true;
+      return new FrozenFile(this, sizeBytes, modified, changed, layers.freeze());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A frozen layer is stored as these extents. */
+  void store(WriteLayer layer, List<Extent> extents) {
+    lock.lock();
+    try {
+      layer.store(extents);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The cut is over: the metadata has the frozen layers, which go. With {@code error} they stay to
+   * be tried again by the next cut, and the next write, fsync or close reports it.
+   */
+  void settle(FrozenFile frozen, @Nullable PosixException error) {
+    lock.lock();
+    try {
+      inFlight = false;
+      if (error != null) {
+        writeError = error;
+      } else {
+        layers.drop(frozen.layers());
+        pending = !layers.isEmpty();
+      }
+      settled.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets everything pending that is not in flight: nobody can read the file any more. */
+  void discard() {
+    lock.lock();
+    try {
+      if (!inFlight) {
+        layers.discard();
+        pending = false;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Throws, once, the error of a write-back that failed. */
+  void throwWriteError() {
+    lock.lock();
+    try {
+      PosixException error = writeError;
+      writeError = null;
+      if (error != null) {
+        throw error;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Inode overlay(Inode inode) {
+    if (!pending && !inFlight) {
+      return inode;
+    }
+    long sizeInPages = (sizeBytes + PAGE_SIZE_BYTES - 1) / PAGE_SIZE_BYTES * PAGE_SIZE_BYTES;
+    return new Inode(
+        inode.number(),
+        inode.mode(),
+        inode.uid(),
+        inode.gid(),
+        inode.links(),
+        sizeBytes,
+        Math.min(inode.allocatedBytes() + layers.lengthBytes(), sizeInPages),
+        inode.device(),
+        inode.accessed(),
+        modified,
+        Timestamp.max(changed, inode.changed()),
+        inode.parent(),
+        inode.symlinkTarget());
+  }
+
+  private void awaitSettled() {
+    long nanos = TimeUnit.SECONDS.toNanos(SETTLE_TIMEOUT_SECONDS);
+    try {
+      while (inFlight) {
+        if (nanos <= 0) {
+          throw new PosixException(Errno.EIO, "writing back inode " + number + " takes too long");
+        }
+        nanos = settled.awaitNanos(nanos);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PosixException(
+          Errno.EINTR, "interrupted while inode " + number + " is written back", e);
+    }
+  }
+}

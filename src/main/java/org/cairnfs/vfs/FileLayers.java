@@ -1,0 +1,200 @@
+package org.cairnfs.vfs;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Extent;
+import org.cairnfs.core.Limits;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The layers of one file by block, within a block oldest first. Guarded by the lock of its
+ * {@link ActiveFile}, which it is handed: every method is called with it held, once.
+ */
+final class FileLayers {
+  private final ReentrantLock lock;
+  private final BlockStore blobs;
+  private final BufferPool buffers;
+  private final StrayBlobs strays;
+  private final TreeMap<Long, Deque<WriteLayer>> blocks = new TreeMap<>();
+
+  FileLayers(ReentrantLock lock, BlockStore blobs, BufferPool buffers, StrayBlobs strays) {
+    this.lock = lock;
+    this.blobs = blobs;
+    this.buffers = buffers;
+    this.strays = strays;
+  }
+
+  boolean isEmpty() {
+    return blocks.isEmpty();
+  }
+
+  /** Takes bytes that lie within one block. */
+  void write(long block, int start, ByteBuffer part) {
+    Deque<WriteLayer> layers = blocks.computeIfAbsent(block, absent -> new ArrayDeque<>(2));
+    WriteLayer top = layers.peekLast();
+    if (top == null || !top.isOpen()) {
+      top = new WriteLayer(buffers);
+      layers.addLast(top);
+    }
+    top.write(start, part);
+    if (top.isFullBlock()) {
+      sealAhead(top);
+    }
+  }
+
+  /** The layers over a block, oldest first, or null if there are none. */
+  @Nullable
+  Iterable<WriteLayer> over(long block) {
+    return blocks.get(block);
+  }
+
+  /** Bytes in all layers, ranges that lie over each other counted each time. */
+  long lengthBytes() {
+    long bytes = 0;
+    for (Deque<WriteLayer> layers : blocks.values()) {
+      for (WriteLayer layer : layers) {
+        bytes += layer.lengthInMemory();
+        for (Extent extent : layer.extents()) {
+          bytes += extent.length();
+        }
+      }
+    }
+    return bytes;
+  }
+
+  /** Closes every layer to writes and lists them. */
+  List<FrozenFile.Layer> freeze() {
+    List<FrozenFile.Layer> frozen = new ArrayList<>();
+    blocks.forEach((block, layers) -> {
+      for (WriteLayer layer : layers) {
+        layer.closeToWrites();
+        frozen.add(new FrozenFile.Layer(block, layer, layer.sealing()));
+      }
+    });
+    return frozen;
+  }
+
+  /** Removes layers that the metadata has now. */
+  void drop(List<FrozenFile.Layer> done) {
+    for (FrozenFile.Layer frozen : done) {
+      Deque<WriteLayer> layers = blocks.get(frozen.block());
+      if (layers != null && layers.removeIf(layer -> layer == frozen.layer())) {
+        frozen.layer().discard();
+        removeIfEmpty(frozen.block(), layers);
+      }
+    }
+  }
+
+  /**
+   * Forgets the bytes of {@code [from, to)}. Lets the lock go while a seal of some of them ends.
+   */
+  void cut(long from, long to) {
+    long last = (to - 1) / Limits.BLOCK_SIZE_BYTES;
+    Map<Long, Deque<WriteLayer>> touched =
+        new TreeMap<>(blocks.subMap(from / Limits.BLOCK_SIZE_BYTES, true, last, true));
+    touched.forEach((block, layers) -> {
+      long start = block * Limits.BLOCK_SIZE_BYTES;
+      int first = (int) Math.max(0, from - start);
+      int end = (int) Math.min(Limits.BLOCK_SIZE_BYTES, to - start);
+      for (WriteLayer layer : List.copyOf(layers)) {
+        awaitSeal(layer);
+        cut(layer, first, end);
+        if (layer.isEmpty()) {
+          layers.remove(layer);
+        }
+      }
+      removeIfEmpty(block, layers);
+    });
+  }
+
+  /** Forgets everything. */
+  void discard() {
+    for (Deque<WriteLayer> layers : blocks.values()) {
+      for (WriteLayer layer : layers) {
+        if (layer.sealing() != null) {
+          layer.abandon(); // the sealing thread reads the bytes: they go when it is done
+        } else {
+          strays.add(layer);
+          layer.discard();
+        }
+      }
+    }
+    blocks.clear();
+  }
+
+  /**
+   * A full block is sealed without waiting for the cut, so that streaming needs little memory and
+   * fsync is short.
+   */
+  private void sealAhead(WriteLayer layer) {
+    layer.closeToWrites();
+    CompletableFuture<Void> done = blobs
+        .write(layer.pieces().get(0).array, 0, Limits.BLOCK_SIZE_BYTES)
+        .handle((ref, failure) -> {
+          sealedAhead(layer, failure == null ? ref : null);
+          return null;
+        });
+    if (!done
+        .isDone()) { // else it ran on this thread; it cannot finish on another while this one has
+      // the lock
+      layer.sealingBy(done);
+    }
+  }
+
+  /** A seal came to its end, with null if it failed: then the cut tries again and reports. */
+  private void sealedAhead(WriteLayer layer, @Nullable BlobRef ref) {
+    lock.lock();
+    try {
+      layer.sealingBy(null);
+      if (ref != null) {
+        layer.store(List.of(new Extent(0, Limits.BLOCK_SIZE_BYTES, ref, 0)));
+      }
+      if (layer.isAbandoned()) {
+        strays.add(layer);
+        layer.discard();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets a seal under way finish; it needs the lock for that. */
+  private void awaitSeal(WriteLayer layer) {
+    CompletableFuture<?> seal = layer.sealing();
+    if (seal == null) {
+      return;
+    }
+    lock.unlock();
+    try {
+      seal.join();
+    } finally {
+      lock.lock();
+    }
+  }
+
+  private void cut(WriteLayer layer, int from, int to) {
+    List<BlobRef> before = refs(layer);
+    layer.cut(from, to);
+    List<BlobRef> after = refs(layer);
+    before.stream().filter(ref -> !after.contains(ref)).forEach(strays::add);
+  }
+
+  private void removeIfEmpty(long block, Deque<WriteLayer> layers) {
+    if (layers.isEmpty()) {
+      blocks.remove(block);
+    }
+  }
+
+  private static List<BlobRef> refs(WriteLayer layer) {
+    return layer.extents().stream().map(Extent::blob).distinct().toList();
+  }
+}

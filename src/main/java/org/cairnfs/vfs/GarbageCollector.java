@@ -1,0 +1,110 @@
+package org.cairnfs.vfs;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.MetaSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives back the space of what was overwritten, truncated and removed.
+ *
+ * <p>Extents of large removed files are freed step by step; blobs that lost their last extent are
+ * dropped from the metadata's garbage list, durably, and only then deleted from the store, unless a
+ * writer pinned them or the metadata refers to them again. Runs on one thread of the timer.
+ */
+final class GarbageCollector implements AutoCloseable {
+  private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  /** Blobs dropped in one change. */
+  private static final int BATCH_BLOBS = 512;
+
+  /** Steps and batches of one run, so that a run ends. */
+  private static final int ROUNDS = 64;
+
+  private static final Logger log = LoggerFactory.getLogger(GarbageCollector.class);
+
+  private final MetaSession session;
+  private final BlockStore blobs;
+  private final Committer committer;
+  private final ScheduledExecutorService timer;
+  private final StrayBlobs strays;
+  private volatile boolean closed;
+
+  GarbageCollector(
+      MetaSession session,
+      BlockStore blobs,
+      Committer committer,
+      StrayBlobs strays,
+      ScheduledExecutorService timer) {
+    this.session = session;
+    this.blobs = blobs;
+    this.committer = committer;
+    this.strays = strays;
+    this.timer = timer;
+  }
+
+  void start() {
+    long millis = INTERVAL.toMillis();
+    var unused = timer.scheduleWithFixedDelay(this::collect, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  private synchronized void collect() {
+    try {
+      long deleted = 0;
+      for (int round = 0; round < ROUNDS && !closed; round++) {
+        boolean more = committer.change(session::reclaimStep);
+        int batch = dropBatch();
+        deleted += batch;
+        if (!more && batch == 0) {
+          break;
+        }
+      }
+      deleted += deleteStrays();
+      if (deleted > 0 && !closed) {
+        long freed = blobs.compact();
+        log.debug("Collected {} blobs, compaction freed {} bytes", deleted, freed);
+      }
+    } catch (PosixException e) {
+      if (!closed) {
+        log.warn("Collecting garbage failed; it goes on later", e);
+      }
+    } catch (RuntimeException e) {
+      log.error("Collecting garbage failed; it goes on later", e);
+    }
+  }
+
+  private int dropBatch() {
+    List<BlobId> garbage = session.garbage(BATCH_BLOBS);
+    if (garbage.isEmpty()) {
+      return 0;
+    }
+    committer.run(() -> session.dropGarbage(garbage));
+    Committer.await(committer.requestCut());
+    garbage.forEach(this::delete);
+    return garbage.size();
+  }
+
+  private int deleteStrays() {
+    List<BlobId> taken = strays.take(BATCH_BLOBS * ROUNDS);
+    taken.forEach(this::delete);
+    return taken.size();
+  }
+
+  private void delete(BlobId id) {
+    boolean deleted = blobs.collect(id, session::isReferenced);
+    if (!deleted && !session.isReferenced(id)) {
+      strays.addAgain(id); // a writer has it pinned: its commit will tell
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package org.cairnfs.vfs;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.Extent;
+import org.cairnfs.core.Limits;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.MetaSession;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns a frozen layer into stored extents.
+ *
+ * <p>The pieces of a layer are packed into one blob, so that a 4 KiB write costs 4 KiB and not its
+ * block. A block that would end up in too many extents is read and stored whole instead: that is
+ * how they are merged, at a cost of one block written for every {@link #MERGE_EXTENTS} pieces.
+ */
+final class LayerSealer {
+  /** Most extents a block may have before it is merged. */
+  static final int MERGE_EXTENTS = 128;
+
+  private static final Logger log = LoggerFactory.getLogger(LayerSealer.class);
+
+  private final MetaSession session;
+  private final BlockStore blobs;
+  private final BlockReader reader;
+
+  LayerSealer(MetaSession session, BlockStore blobs, BlockReader reader) {
+    this.session = session;
+    this.blobs = blobs;
+    this.reader = reader;
+  }
+
+  /** Seals what is not stored yet on the sealing threads. */
+  CompletableFuture<Void> seal(FrozenFile frozen) {
+    try {
+      List<CompletableFuture<Void>> seals = new ArrayList<>();
+      for (FrozenFile.Layer part : frozen.layers()) {
+        if (!part.layer().isStored()) {
+          Packed packed = pack(frozen, part);
+          seals.add(blobs
+              .write(packed.bytes, packed.start, packed.length)
+              .thenAccept(ref -> frozen.file().store(part.layer(), packed.extents(ref))));
+        }
+      }
+      return CompletableFuture.allOf(seals.toArray(new CompletableFuture<?>[0]));
+    } catch (PosixException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** As {@link #seal}, on the calling thread: quicker for little. */
+  CompletableFuture<Void> sealNow(FrozenFile frozen) {
+    try {
+      for (FrozenFile.Layer part : frozen.layers()) {
+        if (!part.layer().isStored()) {
+          Packed packed = pack(frozen, part);
+          BlobRef ref = blobs.writeNow(packed.bytes, packed.start, packed.length);
+          frozen.file().store(part.layer(), packed.extents(ref));
+        }
+      }
+      return CompletableFuture.completedFuture(null);
+    } catch (PosixException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private Packed pack(FrozenFile frozen, FrozenFile.Layer part) {
+    List<WriteLayer.Piece> pieces = part.layer().pieces();
+    Packed merged = mergeIfCrowded(frozen, part, pieces);
+    if (merged != null) {
+      return merged;
+    }
+    if (pieces.size() == 1) {
+      WriteLayer.Piece only = pieces.get(0);
+      return new Packed(only.array, 0, only.length, List.of(new Range(only.offset, only.length)));
+    }
+    byte[] bytes = new byte[pieces.stream().mapToInt(piece -> piece.length).sum()];
+    List<Range> ranges = new ArrayList<>(pieces.size());
+    int at = 0;
+    for (WriteLayer.Piece piece : pieces) {
+      System.arraycopy(piece.array, 0, bytes, at, piece.length);
+      ranges.add(new Range(piece.offset, piece.length));
+      at += piece.length;
+    }
+    return new Packed(bytes, 0, at, ranges);
+  }
+
+  /** The merged block if it would have too many extents, else null. */
+  private @Nullable Packed mergeIfCrowded(
+      FrozenFile frozen, FrozenFile.Layer part, List<WriteLayer.Piece> pieces) {
+    for (FrozenFile.Layer other : frozen.layers()) {
+      if (other.layer() != part.layer() && other.block() == part.block()) {
+        return null; // the block is more than its extents and this layer
+      }
+    }
+    try {
+      List<Extent> existing = session.extents(frozen.file().number(), part.block());
+      return existing.size() + pieces.size() > MERGE_EXTENTS ? merge(pieces, existing) : null;
+    } catch (PosixException e) {
+      if (e.errno() == Errno.ENOENT) {
+        return null; // the file was removed meanwhile
+      }
+      log.warn(
+          "Block {} of inode {} stays unmerged", part.block(), frozen.file().number(), e);
+      return null; // what cannot be read must not keep what was written from being stored
+    }
+  }
+
+  /** The whole block from its first to its last mapped byte, holes inside it filled with zeroes. */
+  private Packed merge(List<WriteLayer.Piece> pieces, List<Extent> existing) {
+    int from = pieces.get(0).offset;
+    int to = pieces.get(pieces.size() - 1).end();
+    if (!existing.isEmpty()) {
+      from = Math.min(from, existing.get(0).offset());
+      to = Math.max(to, existing.get(existing.size() - 1).end());
+    }
+    byte[] whole = new byte[Limits.BLOCK_SIZE_BYTES];
+    reader.read(existing, from, ByteBuffer.wrap(whole, from, to - from));
+    for (WriteLayer.Piece piece : pieces) {
+      System.arraycopy(piece.array, 0, whole, piece.offset, piece.length);
+    }
+    return new Packed(whole, from, to - from, List.of(new Range(from, to - from)));
+  }
+
+  private record Range(int offset, int length) {}
+
+  /** Bytes to seal as one blob, and the ranges of the block they are, in order. */
+  private record Packed(byte[] bytes, int start, int length, List<Range> ranges) {
+    List<Extent> extents(BlobRef ref) {
+      List<Extent> extents = new ArrayList<>(ranges.size());
+      int at = 0;
+      for (Range range : ranges) {
+        extents.add(new Extent(range.offset, range.length, ref, at));
+        at += range.length;
+      }
+      return extents;
+    }
+  }
+}

@@ -1,0 +1,378 @@
+package org.cairnfs.vfs;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
+import java.util.function.Supplier;
+import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.FileMode;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.core.Timestamp;
+import org.cairnfs.crypto.NameSealer;
+import org.cairnfs.meta.AttributeChange;
+import org.cairnfs.meta.Inode;
+import org.cairnfs.meta.MetaSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The filesystem of one volume on this host, shared by all its mounts.
+ *
+ * <p>Names go to {@link Namespace}, bytes to {@link FileIo}, durability to {@link Committer}; this
+ * class keeps the handles and joins them. Thread-safe.
+ */
+public final class LocalVfs implements Vfs, AutoCloseable {
+  private static final int IDLE_BLOCK_BUFFERS = 32;
+  private static final Duration RELATIME = Duration.ofDays(1);
+  private static final long FREE_INODES = 1L << 40;
+
+  private final MetaSession session;
+  private final BlockStore blobs;
+  private final InstantSource clock;
+  private final ActiveFiles files;
+  private final Committer committer;
+  private final FileIo io;
+  private final Namespace namespace;
+  private final Xattrs xattrs;
+  private final DirectoryReader directories;
+  private final GarbageCollector collector;
+  private final LockTable ranges = new LockTable();
+  private final LockTable wholes = new LockTable();
+  private final ConcurrentHashMap<Long, OpenFile> openFiles = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, InodeNumber> openDirectories = new ConcurrentHashMap<>();
+  private final AtomicLong nextHandle = new AtomicLong(1);
+
+  /**
+   * Opens the filesystem and begins to commit by the clock.
+   *
+   * @param session the only one through which this volume is changed on this host; stays the
+   *     caller's to close
+   * @param timer for cuts and collection; two threads let a collection run beside a cut
+   */
+  public LocalVfs(
+      MetaSession session,
+      BlockStore blobs,
+      NameSealer sealer,
+      InstantSource clock,
+      ScheduledExecutorService timer) {
+    this.session = session;
+    this.blobs = blobs;
+    this.clock = clock;
+    BufferPool buffers = new BufferPool(IDLE_BLOCK_BUFFERS);
+    BlockReader reader = new BlockReader(blobs);
+    SealedNames names = new SealedNames(sealer);
+    StrayBlobs strays = new StrayBlobs(blobs);
+    files = new ActiveFiles(session, blobs, buffers, strays);
+    committer = new Committer(
+        session, blobs, buffers, files, new LayerSealer(session, blobs, reader), timer);
+    io = new FileIo(session, blobs, reader, committer);
+    namespace = new Namespace(session, files, committer, names);
+    xattrs = new Xattrs(session, committer, names);
+    directories = new DirectoryReader(session, names);
+    collector = new GarbageCollector(session, blobs, committer, strays, timer);
+    committer.start();
+    collector.start();
+  }
+
+  @Override
+  public Inode lookup(InodeNumber directory, Bytes name) {
+    return namespace.lookup(directory, name);
+  }
+
+  @Override
+  public Inode attributes(InodeNumber inode) {
+    return files.attributes(inode);
+  }
+
+  @Override
+  public Inode setAttributes(InodeNumber inode, AttributeChange wanted) {
+    AttributeChange change = new AttributeChange(
+        wanted.permissions(),
+        wanted.uid(),
+        wanted.gid(),
+        wanted.sizeBytes(),
+        wanted.accessed(),
+        wanted.modified(),
+        now());
+    ActiveFile file = files.acquire(inode);
+    try {
+      return committer.change(() -> file.setAttributes(change));
+    } finally {
+      files.release(file);
+    }
+  }
+
+  @Override
+  public Timestamp now() {
+    return Timestamp.of(clock.instant());
+  }
+
+  @Override
+  public Bytes readSymlink(InodeNumber symlink) {
+    return namespace.readSymlink(symlink);
+  }
+
+  @Override
+  public Inode makeNode(Caller caller, InodeNumber parent, Bytes name, int mode, int device) {
+    return namespace.makeNode(caller, parent, name, mode, device, now());
+  }
+
+  @Override
+  public Inode makeSymlink(Caller caller, InodeNumber parent, Bytes name, Bytes target) {
+    return namespace.makeSymlink(caller, parent, name, target, now());
+  }
+
+  @Override
+  public Inode link(InodeNumber inode, InodeNumber newParent, Bytes newName) {
+    return namespace.link(inode, newParent, newName, now());
+  }
+
+  @Override
+  public void unlink(InodeNumber parent, Bytes name) {
+    namespace.unlink(parent, name, now());
+  }
+
+  @Override
+  public void removeDirectory(InodeNumber parent, Bytes name) {
+    namespace.removeDirectory(parent, name, now());
+  }
+
+  @Override
+  public void rename(InodeNumber parent, Bytes name, InodeNumber newParent, Bytes newName) {
+    namespace.rename(parent, name, newParent, newName, now());
+  }
+
+  @Override
+  public Opened open(InodeNumber number, boolean read, boolean write, boolean truncate) {
+    return withLock(number, () -> {
+      Inode inode = files.attributes(number);
+      if (!FileMode.isRegular(inode.mode())) {
+        throw new PosixException(
+            FileMode.isDirectory(inode.mode()) ? Errno.EISDIR : Errno.EINVAL,
+            "open inode " + number);
+      }
+      ActiveFile file = files.acquire(number);
+      try {
+        if (truncate) {
+          inode = truncate(file);
+        }
+      } catch (RuntimeException e) {
+        files.release(file);
+        throw e;
+      }
+      return new Opened(inode, register(new OpenFile(file, read, write)), true);
+    });
+  }
+
+  @Override
+  public Opened create(Caller caller, InodeNumber parent, Bytes name, int mode) {
+    Inode inode =
+        makeNode(caller, parent, name, FileMode.REGULAR | (mode & FileMode.PERMISSION_MASK), 0);
+    ActiveFile file = files.acquire(inode.number());
+    return new Opened(inode, register(new OpenFile(file, true, true)), true);
+  }
+
+  @Override
+  public void read(long handle, long offset, ByteBuffer into) {
+    OpenFile open = file(handle);
+    io.read(open, offset, into);
+    if (open.isFirstRead()) {
+      touchAccessed(open.file());
+    }
+  }
+
+  @Override
+  public void write(long handle, long offset, boolean append, ByteBuffer from) {
+    io.write(file(handle), offset, append, from, now());
+  }
+
+  @Override
+  public void flush(long handle, long lockOwner) {
+    ActiveFile file = file(handle).file();
+    ranges.unlockAll(file.number(), lockOwner);
+    file.throwWriteError();
+  }
+
+  @Override
+  public void release(long handle, long lockOwner, boolean flockRelease) {
+    OpenFile open = openFiles.remove(handle);
+    if (open == null) {
+      throw new PosixException(Errno.EBADF, "release handle " + handle);
+    }
+    ActiveFile file = open.file();
+    ranges.unlockAll(file.number(), lockOwner);
+    if (flockRelease) {
+      wholes.unlockAll(file.number(), lockOwner);
+    }
+    namespace.closed(file);
+  }
+
+  @Override
+  public void fsync(long handle) {
+    ActiveFile file = file(handle).file();
+    Committer.await(committer.requestCut());
+    file.throwWriteError();
+  }
+
+  @Override
+  public void sync() {
+    Committer.await(committer.requestCut());
+    committer.throwStoreFailure();
+  }
+
+  @Override
+  public void allocate(long handle, long offset, long length, boolean keepSize) {
+    io.allocate(file(handle), offset, length, keepSize, now());
+  }
+
+  @Override
+  public void punchHole(long handle, long offset, long length) {
+    io.punchHole(file(handle), offset, length, now());
+  }
+
+  @Override
+  public long openDirectory(InodeNumber directory) {
+    return withLock(directory, () -> {
+      if (!FileMode.isDirectory(session.inode(directory).mode())) {
+        throw new PosixException(Errno.ENOTDIR, "open inode " + directory);
+      }
+      ActiveFile unused = files.acquire(directory);
+      long handle = nextHandle.getAndIncrement();
+      openDirectories.put(handle, directory);
+      return handle;
+    });
+  }
+
+  @Override
+  public List<DirectoryEntry> readDirectory(long handle, long cookie, int max) {
+    InodeNumber directory = openDirectories.get(handle);
+    if (directory == null) {
+      throw new PosixException(Errno.EBADF, "list handle " + handle);
+    }
+    return directories.read(directory, cookie, max);
+  }
+
+  @Override
+  public void releaseDirectory(long handle) {
+    InodeNumber directory = openDirectories.remove(handle);
+    ActiveFile state = directory == null ? null : files.find(directory);
+    if (state == null) {
+      throw new PosixException(Errno.EBADF, "release handle " + handle);
+    }
+    namespace.closed(state);
+  }
+
+  @Override
+  public byte @Nullable [] xattr(InodeNumber inode, Bytes name) {
+    return xattrs.get(inode, name);
+  }
+
+  @Override
+  public List<Bytes> xattrNames(InodeNumber inode) {
+    return xattrs.names(inode);
+  }
+
+  @Override
+  public void setXattr(
+      InodeNumber inode, Bytes name, Bytes value, boolean mustBeNew, boolean mustExist) {
+    xattrs.set(inode, name, value, mustBeNew, mustExist, now());
+  }
+
+  @Override
+  public void removeXattr(InodeNumber inode, Bytes name) {
+    xattrs.remove(inode, name, now());
+  }
+
+  @Override
+  public VolumeStat stat() {
+    long inodes = session.usage().inodes();
+    return new VolumeStat(
+        blobs.totalBytes(), blobs.usableBytes(), inodes + FREE_INODES, FREE_INODES);
+  }
+
+  @Override
+  public @Nullable FileLock conflictingLock(long handle, long lockOwner, FileLock wanted) {
+    return ranges.conflict(file(handle).file().number(), lockOwner, wanted);
+  }
+
+  @Override
+  public CompletableFuture<Void> lock(long handle, long lockOwner, FileLock wanted, boolean wait) {
+    return ranges.lock(file(handle).file().number(), lockOwner, wanted, wait);
+  }
+
+  @Override
+  public CompletableFuture<Void> flock(
+      long handle, long lockOwner, FileLock.Kind kind, boolean wait) {
+    FileLock whole = new FileLock(kind, 0, Long.MAX_VALUE, 0);
+    return wholes.lock(file(handle).file().number(), lockOwner, whole, wait);
+  }
+
+  /** Bytes written that wait in memory, for the status. */
+  public long dirtyBytes() {
+    return committer.dirtyBytes();
+  }
+
+  /** Operations that are in no cut yet, for the status. */
+  public int pendingOperations() {
+    return session.pendingOperations();
+  }
+
+  /** Commits everything and stops the background work. Handles still open are dead afterwards. */
+  @Override
+  public void close() {
+    collector.close();
+    committer.close();
+  }
+
+  private OpenFile file(long handle) {
+    OpenFile open = openFiles.get(handle);
+    if (open == null) {
+      throw new PosixException(Errno.EBADF, "handle " + handle);
+    }
+    return open;
+  }
+
+  private long register(OpenFile open) {
+    long handle = nextHandle.getAndIncrement();
+    openFiles.put(handle, open);
+    return handle;
+  }
+
+  private Inode truncate(ActiveFile file) {
+    AttributeChange change = new AttributeChange(null, null, null, 0L, null, null, now());
+    return committer.change(() -> file.setAttributes(change));
+  }
+
+  /** relatime: the access time moves when it is older than a change, or than a day. */
+  private void touchAccessed(ActiveFile file) {
+    Timestamp now = now();
+    Inode inode = file.attributes();
+    Timestamp accessed = inode.accessed();
+    boolean stale = accessed.compareTo(inode.modified()) <= 0
+        || accessed.compareTo(inode.changed()) <= 0
+        || now.seconds() - accessed.seconds() >= RELATIME.toSeconds();
+    if (stale && inode.sizeBytes() > 0) {
+      AttributeChange change =
+          new AttributeChange(null, null, null, null, now, null, inode.changed());
+      Inode unused = committer.change(() -> file.setAttributes(change));
+    }
+  }
+
+  private <T> T withLock(InodeNumber inode, Supplier<T> action) {
+    Lock lock = files.lockFor(inode);
+    lock.lock();
+    try {
+      return action.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+}
