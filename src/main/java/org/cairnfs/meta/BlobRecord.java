@@ -1,0 +1,32 @@
+package org.cairnfs.meta;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The account of one blob.
+ *
+ * @param references extents that refer to it
+ * @param plainLengthBytes its plaintext
+ * @param garbageSecond when {@code references} is 0, the first half of its key in GARBAGE;
+ *     otherwise 0
+ */
+record BlobRecord(long references, int plainLengthBytes, long garbageSecond) {
+  private static final int VERSION = 1;
+  private static final int SIZE_BYTES = 1 + 8 + 4 + 8;
+
+  static BlobRecord decode(byte[] value) {
+    ByteBuffer in = Records.open("blob", value, VERSION, SIZE_BYTES);
+    BlobRecord blob = new BlobRecord(in.getLong(), in.getInt(), in.getLong());
+    Records.requireEnd("blob", in);
+    return blob;
+  }
+
+  byte[] encode() {
+    return ByteBuffer.allocate(SIZE_BYTES)
+        .put((byte) VERSION)
+        .putLong(references)
+        .putInt(plainLengthBytes)
+        .putLong(garbageSecond)
+        .array();
+  }
+}

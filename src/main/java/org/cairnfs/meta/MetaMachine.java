@@ -1,0 +1,100 @@
+package org.cairnfs.meta;
+
+import org.cairnfs.proto.MetaOp;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The deterministic function from tables and an operation to changed tables and a result.
+ *
+ * <p>Nothing but the view and the operation goes in. An operation that fails has changed nothing:
+ * every check comes before the first change. What it throws ({@link CorruptMetadataException},
+ * {@link java.io.UncheckedIOException}) means that the view's changes must be thrown away. Not
+ * thread-safe.
+ */
+final class MetaMachine {
+  private final Ledger ledger;
+  private final CreateOps creation;
+  private final RemoveOps removal;
+  private final RenameOp rename;
+  private final AttributeOps attributes;
+  private final ExtentOps extents;
+  private final XattrOps xattrs;
+  private final SessionOps sessions;
+  private final @Nullable SpaceOps space;
+
+  private MetaMachine(MetaView view, Ledger ledger, @Nullable StoredLedger stored) {
+    Inodes inodes = new Inodes(view);
+    this.ledger = ledger;
+    this.creation = new CreateOps(inodes, ledger);
+    this.removal = new RemoveOps(view, inodes, ledger);
+    this.rename = new RenameOp(inodes, removal);
+    this.extents = new ExtentOps(view, inodes, ledger);
+    this.attributes = new AttributeOps(inodes, extents);
+    this.xattrs = new XattrOps(view, inodes);
+    this.sessions = new SessionOps(view, inodes, ledger);
+    this.space = stored == null ? null : new SpaceOps(view, inodes, removal, stored);
+  }
+
+  /** Applies for good. */
+  static MetaMachine replicated(MetaView view, StoredLedger ledger) {
+    return new MetaMachine(view, ledger, ledger);
+  }
+
+  /**
+   * Applies in advance: everything a reader of the tree sees comes out the same, the rest is left
+   * out.
+   */
+  static MetaMachine speculative(MetaView view, UsageLedger ledger) {
+    return new MetaMachine(view, ledger, null);
+  }
+
+  MetaResult apply(long session, MetaOp op) {
+    MetaResult result = dispatch(session, op);
+    ledger.settle(Math.max(0, second(op)));
+    return result;
+  }
+
+  private MetaResult dispatch(long session, MetaOp op) {
+    return switch (op.getKindCase()) {
+      case CREATE -> creation.create(op.getCreate());
+      case LINK -> creation.link(op.getLink());
+      case UNLINK -> removal.unlink(session, op.getUnlink());
+      case REMOVE_DIRECTORY -> removal.removeDirectory(session, op.getRemoveDirectory());
+      case RENAME -> rename.rename(session, op.getRename());
+      case FORGET -> removal.forget(session, op.getForget());
+      case SET_ATTRIBUTES -> attributes.setAttributes(op.getSetAttributes());
+      case PUNCH_HOLE -> extents.punchHole(op.getPunchHole());
+      case UPDATE_FILE -> extents.update(op.getUpdateFile());
+      case SET_XATTR -> xattrs.set(op.getSetXattr());
+      case REMOVE_XATTR -> xattrs.remove(op.getRemoveXattr());
+      case MAKE_VOLUME -> sessions.makeVolume(op.getMakeVolume());
+      case OPEN_SESSION -> sessions.openSession(op.getOpenSession());
+      case ALLOCATE_INODES -> sessions.allocateInodes(op.getAllocateInodes());
+      case DROP_GARBAGE -> space().dropGarbage(op.getDropGarbage());
+      case RECLAIM_STEP -> space().reclaimStep(op.getReclaimStep());
+      case KIND_NOT_SET ->
+        throw new CorruptMetadataException("an operation of a kind that this build does not know");
+    };
+  }
+
+  private SpaceOps space() {
+    if (space == null) {
+      throw new IllegalStateException("not an operation to speculate on");
+    }
+    return space;
+  }
+
+  /** When blobs that the operation lets go of became garbage. */
+  private static long second(MetaOp op) {
+    return switch (op.getKindCase()) {
+      case UNLINK -> op.getUnlink().getTime().getSeconds();
+      case RENAME -> op.getRename().getTime().getSeconds();
+      case FORGET -> op.getForget().getTime().getSeconds();
+      case SET_ATTRIBUTES -> op.getSetAttributes().getChanged().getSeconds();
+      case PUNCH_HOLE -> op.getPunchHole().getTime().getSeconds();
+      case UPDATE_FILE -> op.getUpdateFile().getChanged().getSeconds();
+      case RECLAIM_STEP -> op.getReclaimStep().getTime().getSeconds();
+      default -> 0;
+    };
+  }
+}

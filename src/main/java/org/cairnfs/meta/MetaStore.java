@@ -1,0 +1,247 @@
+package org.cairnfs.meta;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.kv.KvCursor;
+import org.cairnfs.kv.KvStore;
+import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaReply;
+import org.cairnfs.proto.OpReply;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The committed metadata of this node: applies entries to a {@link KvStore}, each in one batch
+ * together with its position in the log, and reads from it.
+ *
+ * <p>Thread-safe; entries are applied one at a time, reads run beside. Does not own the store.
+ */
+public final class MetaStore {
+  private static final int APPLIED_BYTES = 2 * Long.BYTES;
+
+  private final KvStore kv;
+  private final Map<MetaTable, KvStore.Table> tables = new EnumMap<>(MetaTable.class);
+  private final MetaReader reader = new KvReader();
+
+  /** Serialises applying, and guards what only applying uses. */
+  private final Object applying = new Object();
+
+  private final BufferedView view = new BufferedView(reader);
+  private final StoredLedger ledger;
+  private final MetaMachine machine;
+
+  private volatile long appliedTerm;
+  private volatile long appliedIndex;
+  private volatile Usage usage;
+
+  /**
+   * Over a store opened with {@link #tableNames}.
+   *
+   * @throws CorruptMetadataException if what it holds cannot be understood
+   */
+  public MetaStore(KvStore kv) {
+    this.kv = kv;
+    for (MetaTable table : MetaTable.values()) {
+      tables.put(table, kv.table(table.tableName()));
+    }
+    this.ledger = new StoredLedger(view);
+    this.machine = MetaMachine.replicated(view, ledger);
+    this.usage = ledger.usage();
+    byte[] applied = reader.get(MetaTable.SYSTEM, Keys.APPLIED);
+    if (applied != null) {
+      if (applied.length != APPLIED_BYTES) {
+        throw new CorruptMetadataException("applied index of " + applied.length + " bytes");
+      }
+      ByteBuffer in = ByteBuffer.wrap(applied);
+      this.appliedTerm = in.getLong();
+      this.appliedIndex = in.getLong();
+    }
+  }
+
+  /** The tables a store must be opened with. */
+  public static List<String> tableNames() {
+    List<String> names = new ArrayList<>();
+    for (MetaTable table : MetaTable.values()) {
+      names.add(table.tableName());
+    }
+    return names;
+  }
+
+  private KvStore.Table table(MetaTable table) {
+    return Objects.requireNonNull(tables.get(table));
+  }
+
+  /** Term of the last entry applied; 0 before the first. */
+  public long appliedTerm() {
+    return appliedTerm;
+  }
+
+  /** Index of the last entry applied; 0 before the first. */
+  public long appliedIndex() {
+    return appliedIndex;
+  }
+
+  /**
+   * Applies one entry of the log; one that is in the store already is skipped.
+   *
+   * @param entry an encoded {@link MetaEntry}
+   * @return the encoded {@link MetaReply}
+   * @throws CorruptMetadataException if the entry or the tables make no sense; nothing changed, and
+   *     nothing may follow
+   * @throws java.io.UncheckedIOException if the disk failed; nothing changed, the same entry may be
+   *     tried again
+   */
+  public byte[] apply(long term, long index, byte[] entry) {
+    synchronized (applying) {
+      if (index <= appliedIndex) {
+        return MetaReply.newBuilder()
+            .setOutcome(MetaReply.Outcome.DUPLICATE)
+            .build()
+            .toByteArray();
+      }
+      boolean done = false;
+      try {
+        MetaReply reply = applyToView(MetaEntry.parseFrom(entry));
+        ledger.storeUsage();
+        byte[] applied =
+            ByteBuffer.allocate(APPLIED_BYTES).putLong(term).putLong(index).array();
+        view.put(MetaTable.SYSTEM, Keys.APPLIED, applied);
+        write();
+        usage = ledger.usage();
+        appliedTerm = term;
+        appliedIndex = index;
+        done = true;
+        return reply.toByteArray();
+      } catch (InvalidProtocolBufferException e) {
+        throw new CorruptMetadataException("entry " + index + " of the log cannot be read", e);
+      } finally {
+        view.clear();
+        if (!done) {
+          ledger.loadUsage();
+        }
+      }
+    }
+  }
+
+  private MetaReply applyToView(MetaEntry entry) {
+    MetaReply.Outcome outcome = admit(entry);
+    MetaReply.Builder reply = MetaReply.newBuilder().setOutcome(outcome);
+    if (outcome != MetaReply.Outcome.APPLIED) {
+      return reply.build();
+    }
+    for (int i = 0; i < entry.getOpsCount(); i++) {
+      MetaResult result = machine.apply(entry.getSession(), entry.getOps(i));
+      if (result instanceof MetaResult.Failed failed) {
+        reply.addReplies(OpReply.newBuilder().setOp(i).setErrno(failed.errno().number()));
+      } else if (result instanceof MetaResult.Range range) {
+        reply.addReplies(OpReply.newBuilder()
+            .setOp(i)
+            .setRangeFirst(range.first())
+            .setRangeCount(range.count()));
+      }
+    }
+    return reply.build();
+  }
+
+  /** Whether the entry is its session's next, and books it as such. */
+  private MetaReply.Outcome admit(MetaEntry entry) {
+    if (entry.getSession() == 0) {
+      return MetaReply.Outcome.APPLIED;
+    }
+    byte[] key = Keys.number(entry.getSession());
+    byte[] value = view.get(MetaTable.SESSION, key);
+    SessionRecord session = value == null ? null : SessionRecord.decode(value);
+    if (session == null || session.ended()) {
+      return MetaReply.Outcome.FENCED;
+    }
+    if (entry.getCut() <= session.lastCut()) {
+      return MetaReply.Outcome.DUPLICATE;
+    }
+    if (entry.getCut() != session.lastCut() + 1) {
+      return MetaReply.Outcome.OUT_OF_ORDER;
+    }
+    SessionRecord next = new SessionRecord(session.node(), entry.getCut(), false);
+    view.put(MetaTable.SESSION, key, next.encode());
+    return MetaReply.Outcome.APPLIED;
+  }
+
+  private void write() {
+    kv.write(batch -> {
+      for (BufferedView.Change change : view.changes()) {
+        KvStore.Table table = table(change.table());
+        byte[] value = change.value();
+        if (value == null) {
+          batch.delete(table, change.key());
+        } else {
+          batch.put(table, change.key(), value);
+        }
+      }
+    });
+  }
+
+  /**
+   * Puts everything applied on stable storage.
+   *
+   * @return the index of an entry up to which it now is
+   */
+  public long flush() {
+    long index = appliedIndex;
+    kv.flush();
+    return index;
+  }
+
+  /** What the volume holds, as committed. */
+  public Usage usage() {
+    return usage;
+  }
+
+  /** The id the volume was made with, or null before it is made. */
+  public @Nullable Bytes volumeId() {
+    byte[] value = reader.get(MetaTable.SYSTEM, Keys.VOLUME);
+    return value == null ? null : VolumeRecord.decode(value).volumeId();
+  }
+
+  /** Whether an extent refers to the blob. */
+  public boolean isReferenced(BlobId id) {
+    byte[] value = reader.get(MetaTable.BLOB, Keys.blob(id));
+    return value != null && BlobRecord.decode(value).references() > 0;
+  }
+
+  MetaReader reader() {
+    return reader;
+  }
+
+  private final class KvReader implements MetaReader {
+    @Override
+    public byte @Nullable [] get(MetaTable table, byte[] key) {
+      return kv.get(table(table), key);
+    }
+
+    @Override
+    public void scan(MetaTable table, byte[] from, byte[] end, int max, Visitor visitor) {
+      if (max <= 0) {
+        return;
+      }
+      try (KvCursor cursor = kv.cursor(table(table))) {
+        int left = max;
+        boolean there = cursor.seek(from);
+        while (there) {
+          byte[] key = cursor.key();
+          if (Arrays.compareUnsigned(key, end) >= 0
+              || !visitor.visit(key, cursor.value())
+              || --left == 0) {
+            return;
+          }
+          there = cursor.next();
+        }
+      }
+    }
+  }
+}

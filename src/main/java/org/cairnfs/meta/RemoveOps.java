@@ -1,0 +1,104 @@
+package org.cairnfs.meta;
+
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.Timestamp;
+import org.cairnfs.proto.ForgetInode;
+import org.cairnfs.proto.RemoveEntry;
+
+/**
+ * Operations that take a name away: unlink(2), rmdir(2), and the last close of what has no name any
+ * more.
+ */
+final class RemoveOps {
+  private final MetaView view;
+  private final Inodes inodes;
+  private final Ledger ledger;
+
+  RemoveOps(MetaView view, Inodes inodes, Ledger ledger) {
+    this.view = view;
+    this.inodes = inodes;
+    this.ledger = ledger;
+  }
+
+  MetaResult unlink(long session, RemoveEntry op) {
+    InodeRecord parent = inodes.find(op.getParent());
+    Errno problem = Inodes.notSearchable(parent);
+    if (problem != null || parent == null) {
+      return MetaResult.failed(problem == null ? Errno.ENOENT : problem);
+    }
+    byte[] key = Keys.named(op.getParent(), op.getName().toByteArray());
+    DentryRecord dentry = inodes.findDentry(key);
+    if (dentry == null) {
+      return MetaResult.failed(Errno.ENOENT);
+    }
+    InodeRecord inode = inodes.require(dentry.inode());
+    if (inode.isDirectory()) {
+      return MetaResult.failed(Errno.EISDIR);
+    }
+    Timestamp now = Times.decode(op.getTime());
+    inodes.deleteDentry(key);
+    parent.touchEntries(now, -1);
+    inodes.put(parent);
+    dropLink(session, inode, op.getKeepInode(), now);
+    return MetaResult.DONE;
+  }
+
+  MetaResult removeDirectory(long session, RemoveEntry op) {
+    InodeRecord parent = inodes.find(op.getParent());
+    Errno problem = Inodes.notSearchable(parent);
+    if (problem != null || parent == null) {
+      return MetaResult.failed(problem == null ? Errno.ENOENT : problem);
+    }
+    byte[] key = Keys.named(op.getParent(), op.getName().toByteArray());
+    DentryRecord dentry = inodes.findDentry(key);
+    if (dentry == null) {
+      return MetaResult.failed(Errno.ENOENT);
+    }
+    InodeRecord inode = inodes.require(dentry.inode());
+    if (!inode.isDirectory()) {
+      return MetaResult.failed(Errno.ENOTDIR);
+    }
+    if (inode.sizeBytes > 0) {
+      return MetaResult.failed(Errno.ENOTEMPTY);
+    }
+    Timestamp now = Times.decode(op.getTime());
+    inodes.deleteDentry(key);
+    parent.links--;
+    parent.touchEntries(now, -1);
+    inodes.put(parent);
+    dropLink(session, inode, op.getKeepInode(), now);
+    return MetaResult.DONE;
+  }
+
+  /**
+   * Takes one name off the inode, which the caller has seen to be a file, or an empty directory.
+   */
+  void dropLink(long session, InodeRecord inode, boolean keep, Timestamp now) {
+    inode.links = inode.isDirectory() ? 0 : inode.links - 1;
+    if (inode.links == 0 && !keep) {
+      inodes.delete(inode);
+      ledger.releaseInode(inode);
+      return;
+    }
+    inode.touchChanged(now);
+    inodes.put(inode);
+    if (inode.links == 0) {
+      view.put(MetaTable.ORPHAN, Keys.pair(session, inode.number), Records.EMPTY);
+    }
+  }
+
+  MetaResult forget(long session, ForgetInode op) {
+    InodeRecord inode = inodes.find(op.getInode());
+    if (inode != null && inode.links == 0) {
+      free(session, inode);
+    }
+    return MetaResult.DONE;
+  }
+
+  /** Frees an inode without links that {@code session} kept. */
+  void free(long session, InodeRecord inode) {
+    view.delete(MetaTable.ORPHAN, Keys.pair(session, inode.number));
+    inodes.delete(inode);
+    ledger.releaseInode(inode);
+  }
+}

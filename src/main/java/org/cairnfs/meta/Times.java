@@ -1,0 +1,19 @@
+package org.cairnfs.meta;
+
+import org.cairnfs.core.Timestamp;
+import org.cairnfs.proto.Time;
+
+/** Times as operations carry them. */
+final class Times {
+  private static final int NANOS_MAX = 999_999_999;
+
+  static Time encode(Timestamp time) {
+    return Time.newBuilder().setSeconds(time.seconds()).setNanos(time.nanos()).build();
+  }
+
+  static Timestamp decode(Time time) {
+    return new Timestamp(time.getSeconds(), Math.max(0, Math.min(time.getNanos(), NANOS_MAX)));
+  }
+
+  private Times() {}
+}

@@ -1,0 +1,102 @@
+package org.cairnfs.meta;
+
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.cairnfs.core.PosixException;
+import org.jspecify.annotations.Nullable;
+
+/** A log on the heap whose entries are applied when the test says so, or at once. */
+final class QueuedMetaLog implements MetaLog {
+  private record Waiting(byte[] entry, CompletableFuture<byte[]> reply) {}
+
+  private final MetaStore store;
+  private final boolean atOnce;
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private final List<byte[]> applied = new ArrayList<>();
+  private final List<Consumer<PosixException>> listeners = new ArrayList<>();
+  private @Nullable PosixException stall;
+  private @Nullable IOException failure;
+
+  QueuedMetaLog(MetaStore store, boolean atOnce) {
+    this.store = store;
+    this.atOnce = atOnce;
+  }
+
+  @Override
+  public synchronized CompletableFuture<byte[]> propose(byte[] entry) {
+    CompletableFuture<byte[]> reply = new CompletableFuture<>();
+    if (failure != null) {
+      reply.completeExceptionally(failure);
+      return reply;
+    }
+    waiting.add(new Waiting(entry, reply));
+    if (atOnce && stall == null) {
+      applyNext();
+    }
+    return reply;
+  }
+
+  /** Applies the oldest entry; returns whether there was one. */
+  synchronized boolean applyNext() {
+    Waiting next = waiting.poll();
+    if (next == null) {
+      return false;
+    }
+    applied.add(next.entry());
+    next.reply().complete(store.apply(1, applied.size(), next.entry()));
+    return true;
+  }
+
+  synchronized void applyAll() {
+    while (applyNext()) {
+      // Until none is left.
+    }
+  }
+
+  /** Every entry applied, oldest first. */
+  synchronized List<byte[]> applied() {
+    return List.copyOf(applied);
+  }
+
+  synchronized int waiting() {
+    return waiting.size();
+  }
+
+  synchronized void stall(PosixException reason) {
+    stall = reason;
+    listeners.forEach(listener -> listener.accept(reason));
+  }
+
+  synchronized void resume() {
+    stall = null;
+    applyAll();
+  }
+
+  /** Refuses everything that waits and everything to come. */
+  synchronized void fail(IOException reason) {
+    failure = reason;
+    for (Waiting next = waiting.poll(); next != null; next = waiting.poll()) {
+      next.reply().completeExceptionally(reason);
+    }
+  }
+
+  @Override
+  public synchronized @Nullable PosixException stalled() {
+    return stall;
+  }
+
+  @Override
+  public synchronized void onStall(Consumer<PosixException> listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public void close() {
+    fail(new IOException("closed"));
+  }
+}
