@@ -1,0 +1,285 @@
+package org.cairnfs.blob;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.Limits;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.crypto.BlobFormat;
+import org.cairnfs.crypto.BlockKey;
+import org.cairnfs.crypto.BlockSealer;
+import org.cairnfs.crypto.IntegrityException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads frames: from the cache, else from the first source whose bytes verify. Consecutive frames
+ * that the cache lacks are one read of the source.
+ *
+ * <p>A frame that is wanted whole is decrypted straight to where it is wanted and is not cached:
+ * the kernel keeps whole pages itself, and a stream would only push out frames that small reads
+ * come back to. A frame wanted in part is cached, and claimed meanwhile, so that the readers of its
+ * other parts wait instead of decrypting it too.
+ *
+ * <p>Thread-safe. Blocks on the sources.
+ */
+final class FrameReader {
+  private static final Logger LOG = LoggerFactory.getLogger(FrameReader.class);
+  private static final int FRAME_BYTES = Limits.FRAME_SIZE_BYTES;
+
+  /** Damaged blobs remembered so that each is logged once. */
+  private static final int DAMAGED_REMEMBERED_MAX = 1024;
+
+  private final List<BlobSource> sources;
+  private final BlockSealer sealer;
+  private final FrameCache cache;
+  private final BlobBuffers buffers;
+  private final Cache<BlobId, BlockKey> keys;
+  private final Cache<BlobId, Boolean> damaged = Caffeine.newBuilder()
+      .maximumSize(DAMAGED_REMEMBERED_MAX)
+      .executor(Runnable::run)
+      .build();
+
+  FrameReader(
+      List<BlobSource> sources,
+      BlockSealer sealer,
+      FrameCache cache,
+      BlobBuffers buffers,
+      int cachedKeys) {
+    this.sources = List.copyOf(sources);
+    this.sealer = sealer;
+    this.cache = cache;
+    this.buffers = buffers;
+    this.keys =
+        Caffeine.newBuilder().maximumSize(cachedKeys).executor(Runnable::run).build();
+  }
+
+  /**
+   * Fills {@code into} with the block's bytes from {@code offset} on; the range lies within the
+   * block.
+   *
+   * @throws PosixException EIO if no source has an intact copy
+   */
+  void read(BlobRef ref, int offset, ByteBuffer into) {
+    int end = offset + into.remaining();
+    while (into.hasRemaining()) {
+      int position = end - into.remaining();
+      int frame = position / FRAME_BYTES;
+      Frame cached = cache.acquire(new FrameKey(ref.id(), frame));
+      if (cached == null) {
+        readRun(ref, position, into);
+      } else {
+        copyAndRelease(cached, position % FRAME_BYTES, into);
+      }
+    }
+  }
+
+  /**
+   * Brings frames into the cache, those that are neither there nor on their way.
+   *
+   * @throws PosixException EIO if no source has an intact copy
+   */
+  void load(BlobRef ref, int firstFrame, int lastFrame) {
+    int frame = firstFrame;
+    while (frame <= lastFrame) {
+      List<FrameCache.Claim> claims = new ArrayList<>();
+      int next = frame;
+      while (next <= lastFrame && claim(ref, next, claims)) {
+        next++;
+      }
+      if (next > frame) {
+        loadRun(ref, frame, claims);
+      }
+      frame = Math.max(next, frame + 1);
+    }
+  }
+
+  /** Whether any of the frames would have to be read. */
+  boolean lacksAny(BlobId id, int firstFrame, int lastFrame) {
+    for (int frame = firstFrame; frame <= lastFrame; frame++) {
+      if (!cache.has(new FrameKey(id, frame))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean claim(BlobRef ref, int frame, List<FrameCache.Claim> claims) {
+    FrameKey key = new FrameKey(ref.id(), frame);
+    FrameCache.Claim claim = cache.has(key) ? null : cache.claim(key);
+    if (claim == null) {
+      return false;
+    }
+    claims.add(claim);
+    return true;
+  }
+
+  private void loadRun(BlobRef ref, int firstFrame, List<FrameCache.Claim> claims) {
+    try {
+      fetch(ref, firstFrame, claims.size(), (key, frame, run, runOffset) -> {
+        FrameCache.Claim claim = claims.get(frame - firstFrame);
+        decryptIntoCache(ref, key, claim.key(), run, runOffset).release();
+        claim.end();
+      });
+    } finally {
+      claims.forEach(FrameCache.Claim::end);
+    }
+  }
+
+  /** Reads the frame at {@code position} and those after it that are wanted too and not cached. */
+  private void readRun(BlobRef ref, int position, ByteBuffer into) {
+    int end = position + into.remaining();
+    int first = position / FRAME_BYTES;
+    List<FrameCache.Claim> claims = new ArrayList<>(2);
+    int next = first;
+    while (next * FRAME_BYTES < end) {
+      boolean taken = next > first && cache.has(new FrameKey(ref.id(), next));
+      if (taken || (!isWhole(ref, next, position, end) && !claim(ref, next, claims))) {
+        break;
+      }
+      next++;
+    }
+    try {
+      if (next > first) {
+        int start = into.position();
+        fetch(ref, first, next - first, (key, frame, run, runOffset) -> {
+          int from = Math.max(position, frame * FRAME_BYTES);
+          // Absolute, so that a second source starts over where the first one failed.
+          into.position(start + from - position);
+          if (isWhole(ref, frame, position, end)) {
+            decryptInto(ref, key, frame, run, runOffset, into);
+          } else {
+            FrameKey wanted = new FrameKey(ref.id(), frame);
+            copyAndRelease(
+                decryptIntoCache(ref, key, wanted, run, runOffset), from % FRAME_BYTES, into);
+          }
+        });
+      }
+    } finally {
+      claims.forEach(FrameCache.Claim::end);
+    }
+  }
+
+  private static boolean isWhole(BlobRef ref, int frame, int start, int end) {
+    int frameStart = frame * FRAME_BYTES;
+    return start <= frameStart
+        && frameStart + BlobFormat.frameLength(ref.plainLengthBytes(), frame) <= end;
+  }
+
+  private static void copyAndRelease(Frame frame, int from, ByteBuffer into) {
+    try {
+      into.put(frame.bytes(), from, Math.min(frame.length() - from, into.remaining()));
+    } finally {
+      frame.release();
+    }
+  }
+
+  /** Decrypts and caches; the caller holds a reference to what is returned. */
+  private Frame decryptIntoCache(
+      BlobRef ref, BlockKey key, FrameKey wanted, byte[] sealed, int sealedOffset)
+      throws IntegrityException {
+    int blockLength = ref.plainLengthBytes();
+    Frame frame = cache.newFrame(BlobFormat.frameLength(blockLength, wanted.frame()));
+    boolean opened = false;
+    try {
+      sealer.openFrame(key, blockLength, wanted.frame(), sealed, sealedOffset, frame.bytes(), 0);
+      cache.put(wanted, frame);
+      opened = true;
+      return frame;
+    } finally {
+      if (!opened) {
+        frame.release();
+      }
+    }
+  }
+
+  private void decryptInto(
+      BlobRef ref, BlockKey key, int frame, byte[] sealed, int sealedOffset, ByteBuffer into)
+      throws IntegrityException {
+    cache.countMiss();
+    int blockLength = ref.plainLengthBytes();
+    int length = BlobFormat.frameLength(blockLength, frame);
+    if (into.hasArray()) {
+      int outOffset = into.arrayOffset() + into.position();
+      sealer.openFrame(key, blockLength, frame, sealed, sealedOffset, into.array(), outOffset);
+      into.position(into.position() + length);
+      return;
+    }
+    byte[] scratch = cache.takeScratch();
+    try {
+      sealer.openFrame(key, blockLength, frame, sealed, sealedOffset, scratch, 0);
+      into.put(scratch, 0, length);
+    } finally {
+      cache.giveScratch(scratch);
+    }
+  }
+
+  /** Reads a run of frames from one source after the other until all of them verify. */
+  private void fetch(BlobRef ref, int firstFrame, int frames, FrameConsumer consumer) {
+    BlobId id = ref.id();
+    int length = BlobFormat.sealedRunLength(ref.plainLengthBytes(), firstFrame, frames);
+    BlockKey key = unwrap(ref);
+    byte[] sealed = buffers.take(length);
+    Exception failure = null;
+    try {
+      for (BlobSource source : sources) {
+        try {
+          source.fetch(id, BlobFormat.frameOffset(firstFrame), ByteBuffer.wrap(sealed, 0, length));
+          for (int i = 0; i < frames; i++) {
+            consumer.accept(key, firstFrame + i, sealed, i * BlobFormat.SEALED_FRAME_BYTES);
+          }
+          return;
+        } catch (IntegrityException e) {
+          failure = suppress(e, failure);
+          reportDamaged(id, e);
+          source.reportDamaged(id);
+        } catch (IOException e) {
+          failure = suppress(e, failure);
+        }
+      }
+    } finally {
+      buffers.give(sealed);
+    }
+    throw new PosixException(Errno.EIO, "no intact copy of blob " + id, failure);
+  }
+
+  private BlockKey unwrap(BlobRef ref) {
+    BlockKey known = keys.getIfPresent(ref.id());
+    if (known != null) {
+      return known;
+    }
+    try {
+      BlockKey key = sealer.unwrap(ref);
+      keys.put(ref.id(), key);
+      return key;
+    } catch (IntegrityException e) {
+      reportDamaged(ref.id(), e);
+      throw new PosixException(Errno.EIO, "no key to blob " + ref.id(), e);
+    }
+  }
+
+  private void reportDamaged(BlobId id, IntegrityException e) {
+    if (damaged.asMap().putIfAbsent(id, true) == null) {
+      LOG.error("Blob {} is damaged: {}", id, e.getMessage());
+    }
+  }
+
+  private static Exception suppress(Exception latest, @Nullable Exception earlier) {
+    if (earlier != null) {
+      latest.addSuppressed(earlier);
+    }
+    return latest;
+  }
+
+  /** Takes one sealed frame of a run; may be given a run again from its start. */
+  private interface FrameConsumer {
+    void accept(BlockKey key, int frame, byte[] sealed, int sealedOffset) throws IntegrityException;
+  }
+}

@@ -1,0 +1,106 @@
+package org.cairnfs.bench;
+
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.crypto.BlobFormat;
+import org.cairnfs.crypto.BlockKey;
+import org.cairnfs.crypto.BlockSealer;
+import org.cairnfs.crypto.IntegrityException;
+import org.cairnfs.crypto.MasterKey;
+import org.cairnfs.crypto.NameSealer;
+import org.cairnfs.crypto.VolumeKeys;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Sealing and opening blocks of several sizes: microseconds a block, on one thread. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+public class SealingBenchmark {
+  private static final int FRAME = 64 << 10;
+
+  @Param({"4096", "65536", "1048576"})
+  private int length;
+
+  private BlockSealer sealer;
+  private byte[] plain;
+  private byte[] blob;
+  private byte[] opened;
+  private BlobRef ref;
+  private BlockKey key;
+
+  @Setup
+  public void prepare() throws IntegrityException {
+    sealer = new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
+    plain = new byte[length];
+    new Random(1).nextBytes(plain);
+    blob = new byte[BlobFormat.blobLengthOf(length)];
+    opened = new byte[length];
+    ref = sealer.seal(plain, 0, length, blob, 0);
+    key = sealer.unwrap(ref);
+  }
+
+  @Benchmark
+  public BlobRef seal() {
+    plain[0]++;
+    return sealer.seal(plain, 0, length, blob, 0);
+  }
+
+  @Benchmark
+  public byte[] open() throws IntegrityException {
+    for (int frame = 0; frame < BlobFormat.frameCount(length); frame++) {
+      sealer.openFrame(
+          key, length, frame, blob, BlobFormat.frameOffset(frame), opened, frame * FRAME);
+    }
+    return opened;
+  }
+
+  /** Names and keys, which do not depend on a block's size. */
+  @State(Scope.Thread)
+  @BenchmarkMode(Mode.AverageTime)
+  @OutputTimeUnit(TimeUnit.MICROSECONDS)
+  @Fork(1)
+  @Warmup(iterations = 3, time = 2)
+  @Measurement(iterations = 5, time = 2)
+  public static class Small {
+    private static final Bytes NAME =
+        new Bytes("twenty-byte-name.txt".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+
+    private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
+    private final NameSealer names = new NameSealer(keys);
+    private final BlockSealer blocks = new BlockSealer(keys);
+    private final Bytes sealedName = names.sealName(InodeNumber.ROOT, NAME);
+    private final BlobRef ref =
+        blocks.seal(new byte[16], 0, 16, new byte[BlobFormat.blobLengthOf(16)], 0);
+
+    @Benchmark
+    public Bytes sealName() {
+      return names.sealName(InodeNumber.ROOT, NAME);
+    }
+
+    @Benchmark
+    public Bytes openName() throws IntegrityException {
+      return names.openName(InodeNumber.ROOT, sealedName);
+    }
+
+    @Benchmark
+    public BlockKey unwrapKey() throws IntegrityException {
+      return blocks.unwrap(ref);
+    }
+  }
+}
