@@ -217,7 +217,9 @@ final class ArchitectureTest {
       @Override
       public void check(JavaField field, ConditionEvents events) {
         boolean isFinal = field.getModifiers().contains(JavaModifier.FINAL);
-        boolean mutable = !isFinal || MUTABLE.stream().anyMatch(field.getRawType()::isAssignableTo);
+        boolean mutable = !isFinal
+            || MUTABLE.stream()
+                .anyMatch(type -> type.isAssignableFrom(field.reflect().getType()));
         events.add(new SimpleConditionEvent(field, mutable, field.getDescription()));
       }
     };
