@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaField;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchCondition;
@@ -43,10 +44,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 
 /** Holds the shape of the code: who may import whom, and what only a few may touch. */
-@AnalyzeClasses(packages = "org.cairnfs", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "org.cairnfs",
+    importOptions = {ImportOption.DoNotIncludeTests.class, ArchitectureTest.NotGenerated.class})
 final class ArchitectureTest {
-  private static final String GENERATED = "org.cairnfs.proto..";
-
   /** The layers, top to bottom. A package sees the lines below its own, never its neighbours. */
   private static final List<List<String>> LAYERS = List.of(
       List.of("cli"),
@@ -116,12 +117,7 @@ final class ArchitectureTest {
   @ArchTest
   static void everyClassBelongsToALayer(JavaClasses all) {
     String[] layers = packages(LAYERS.stream().flatMap(Collection::stream));
-    classes()
-        .that()
-        .resideOutsideOfPackage(GENERATED)
-        .should()
-        .resideInAnyPackage(layers)
-        .check(all);
+    classes().should().resideInAnyPackage(layers).check(all);
   }
 
   @ArchTest
@@ -172,19 +168,11 @@ final class ArchitectureTest {
           .or(uses(UUID.class, "randomUUID")));
 
   @ArchTest
-  static final ArchRule staticsAreConstants = noFields()
-      .that()
-      .areStatic()
-      .and()
-      .areDeclaredInClassesThat()
-      .resideOutsideOfPackage(GENERATED)
-      .and(not(synthetic()))
-      .should(beMutable());
+  static final ArchRule staticsAreConstants =
+      noFields().that().areStatic().and(not(synthetic())).should(beMutable());
 
   @ArchTest
   static final ArchRule packagesAreNullMarked = classes()
-      .that()
-      .resideOutsideOfPackage(GENERATED)
       .should(new ArchCondition<>("be in a package whose package-info.java says @NullMarked") {
         @Override
         public void check(JavaClass item, ConditionEvents events) {
@@ -231,5 +219,13 @@ final class ArchitectureTest {
 
   private static String[] packages(Stream<String> layers) {
     return layers.map(ArchitectureTest::ours).toArray(String[]::new);
+  }
+
+  /** Leaves out org.cairnfs.proto, which protoc writes and everybody may use. */
+  static final class NotGenerated implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("/org/cairnfs/proto/");
+    }
   }
 }
