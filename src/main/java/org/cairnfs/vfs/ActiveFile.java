@@ -1,6 +1,7 @@
 package org.cairnfs.vfs;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -103,28 +104,33 @@ final class ActiveFile {
    * @return whether the file had nothing pending before, so that the committer must hear of it
    */
   boolean write(long offset, boolean append, ByteBuffer from, Timestamp now) {
+    List<FileLayers.FullBlock> full = new ArrayList<>(1);
+    boolean first;
     lock.lock();
     try {
-      boolean first = !pending;
-      if (first) {
-        sizeBytes = sizeBytes();
-        pending = true;
-      }
+      first = !pending;
+      sizeBytes = sizeBytes();
+      pending = true;
       long at = append ? sizeBytes : offset;
       while (from.hasRemaining()) {
         int start = (int) (at % Limits.BLOCK_SIZE_BYTES);
         int length = Math.min(from.remaining(), Limits.BLOCK_SIZE_BYTES - start);
-        layers.write(at / Limits.BLOCK_SIZE_BYTES, start, from.slice(from.position(), length));
+        ByteBuffer part = from.slice(from.position(), length);
+        FileLayers.FullBlock filled = layers.write(at / Limits.BLOCK_SIZE_BYTES, start, part);
+        if (filled != null) {
+          full.add(filled);
+        }
         from.position(from.position() + length);
         at += length;
       }
       sizeBytes = Math.max(sizeBytes, at);
       modified = now;
       changed = now;
-      return first;
     } finally {
       lock.unlock();
     }
+    full.forEach(layers::sealAhead);
+    return first;
   }
 
   /**
@@ -200,11 +206,11 @@ final class ActiveFile {
   FrozenFile freeze() {
     lock.lock();
     try {
-      if (layers.isEmpty()) {
-        pending = false;
+      if (!pending) {
         return null;
       }
-      inFlight = true;
+      pending = false;
+      inFlight = true; // even without layers: a hole punched over what was written leaves its size and times
       return new FrozenFile(this, sizeBytes, modified, changed, layers.freeze());
     } finally {
       lock.unlock();
@@ -231,9 +237,9 @@ final class ActiveFile {
       inFlight = false;
       if (error != null) {
         writeError = error;
+        pending = true;
       } else {
         layers.drop(frozen.layers());
-        pending = !layers.isEmpty();
       }
       settled.signalAll();
     } finally {

@@ -5,7 +5,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.meta.MetaSession;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +81,15 @@ final class ActiveFiles {
       return known;
     });
     return open[0];
+  }
+
+  /** Whether the metadata knows the inode. */
+  boolean exists(InodeNumber inode) {
+    try {
+      return session.inode(inode) != null;
+    } catch (PosixException e) {
+      return e.errno() != Errno.ENOENT;
+    }
   }
 
   /** The attributes as programs are to see them. */

@@ -71,6 +71,7 @@ final class Committer implements AutoCloseable {
   private final BufferPool buffers;
   private final ActiveFiles files;
   private final LayerSealer sealer;
+  private final StrayBlobs strays;
   private final ScheduledExecutorService timer;
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
   private final Set<ActiveFile> pendingFiles = ConcurrentHashMap.newKeySet();
@@ -94,12 +95,14 @@ final class Committer implements AutoCloseable {
       BufferPool buffers,
       ActiveFiles files,
       LayerSealer sealer,
+      StrayBlobs strays,
       ScheduledExecutorService timer) {
     this.session = session;
     this.blobs = blobs;
     this.buffers = buffers;
     this.files = files;
     this.sealer = sealer;
+    this.strays = strays;
     this.timer = timer;
   }
 
@@ -250,11 +253,11 @@ final class Committer implements AutoCloseable {
   private CompletableFuture<Void> storeAndCommit(Cut cut, List<FrozenFile> frozen) {
     Map<ActiveFile, PosixException> failures = store(frozen);
     List<FileUpdate> updates = new ArrayList<>(frozen.size());
-    List<BlobRef> pinned = new ArrayList<>();
+    Map<ActiveFile, List<BlobRef>> pinned = new HashMap<>();
     for (FrozenFile file : frozen) {
       if (!failures.containsKey(file.file())) {
         updates.add(file.toUpdate());
-        pinned.addAll(file.refs());
+        pinned.put(file.file(), file.refs());
       }
     }
     CompletableFuture<Void> committed = cut.commit(updates);
@@ -266,8 +269,13 @@ final class Committer implements AutoCloseable {
         files.retire(file.file());
       }
     }
-    var unused = committed.whenComplete((done, error) -> pinned.forEach(blobs::unpin));
+    var unused = committed.whenComplete((done, error) -> pinned.forEach(this::unpin));
     return committed;
+  }
+
+  /** The metadata has the blobs, unless it dropped the update because the file is gone. */
+  private void unpin(ActiveFile file, List<BlobRef> refs) {
+    refs.forEach(files.exists(file.number()) ? blobs::unpin : strays::add);
   }
 
   /** Seals and stores all layers, durably; returns the files with which that failed. */

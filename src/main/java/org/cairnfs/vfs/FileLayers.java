@@ -37,8 +37,8 @@ final class FileLayers {
     return blocks.isEmpty();
   }
 
-  /** Takes bytes that lie within one block. */
-  void write(long block, int start, ByteBuffer part) {
+  /** Takes bytes that lie within one block; a block that is full now is to be {@linkplain #sealAhead sealed}. */
+  @Nullable FullBlock write(long block, int start, ByteBuffer part) {
     Deque<WriteLayer> layers = blocks.computeIfAbsent(block, absent -> new ArrayDeque<>(2));
     WriteLayer top = layers.peekLast();
     if (top == null || !top.isOpen()) {
@@ -46,9 +46,13 @@ final class FileLayers {
       layers.addLast(top);
     }
     top.write(start, part);
-    if (top.isFullBlock()) {
-      sealAhead(top);
+    if (!top.isFullBlock()) {
+      return null;
     }
+    top.closeToWrites();
+    CompletableFuture<Void> sealed = new CompletableFuture<>();
+    top.sealingBy(sealed);
+    return new FullBlock(top, top.pieces().get(0).array, sealed);
   }
 
   /** The layers over a block, oldest first, or null if there are none. */
@@ -131,23 +135,20 @@ final class FileLayers {
     blocks.clear();
   }
 
+  /** A layer that covers its block whole, on its way to the store. */
+  record FullBlock(WriteLayer layer, byte[] bytes, CompletableFuture<Void> sealed) {}
+
   /**
-   * A full block is sealed without waiting for the cut, so that streaming needs little memory and
-   * fsync is short.
+   * Seals a full block without waiting for the cut, so that streaming needs little memory and fsync is short. To be called
+   * without the lock: it may wait for the sealing threads, which need it.
    */
-  private void sealAhead(WriteLayer layer) {
-    layer.closeToWrites();
-    CompletableFuture<Void> done = blobs
-        .write(layer.pieces().get(0).array, 0, Limits.BLOCK_SIZE_BYTES)
-        .handle((ref, failure) -> {
-          sealedAhead(layer, failure == null ? ref : null);
-          return null;
+  void sealAhead(FullBlock full) {
+    var unused = blobs
+        .write(full.bytes(), 0, Limits.BLOCK_SIZE_BYTES)
+        .whenComplete((ref, failure) -> {
+          sealedAhead(full.layer(), failure == null ? ref : null);
+          full.sealed().complete(null);
         });
-    if (!done
-        .isDone()) { // else it ran on this thread; it cannot finish on another while this one has
-      // the lock
-      layer.sealingBy(done);
-    }
   }
 
   /** A seal came to its end, with null if it failed: then the cut tries again and reports. */

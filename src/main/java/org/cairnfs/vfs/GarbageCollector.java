@@ -54,12 +54,19 @@ final class GarbageCollector implements AutoCloseable {
     var unused = timer.scheduleWithFixedDelay(this::collect, millis, millis, TimeUnit.MILLISECONDS);
   }
 
+  /** Returns when a collection under way has ended; there is none afterwards. */
   @Override
   public void close() {
     closed = true;
+    synchronized (this) {
+      log.debug("No more garbage is collected");
+    }
   }
 
   private synchronized void collect() {
+    if (closed) {
+      return;
+    }
     try {
       long deleted = 0;
       for (int round = 0; round < ROUNDS && !closed; round++) {

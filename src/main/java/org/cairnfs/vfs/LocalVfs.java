@@ -72,7 +72,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     StrayBlobs strays = new StrayBlobs(blobs);
     files = new ActiveFiles(session, blobs, buffers, strays);
     committer = new Committer(
-        session, blobs, buffers, files, new LayerSealer(session, blobs, reader), timer);
+        session, blobs, buffers, files, new LayerSealer(session, blobs, reader), strays, timer);
     io = new FileIo(session, blobs, reader, committer);
     namespace = new Namespace(session, files, committer, names);
     xattrs = new Xattrs(session, committer, names);

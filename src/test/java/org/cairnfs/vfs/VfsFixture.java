@@ -1,0 +1,122 @@
+package org.cairnfs.vfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.blob.BlockStoreLimits;
+import org.cairnfs.blob.LocalBlockStore;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.crypto.BlockSealer;
+import org.cairnfs.crypto.MasterKey;
+import org.cairnfs.crypto.NameSealer;
+import org.cairnfs.crypto.VolumeKeys;
+import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.meta.LocalMetaSession;
+import org.cairnfs.meta.MetaStore;
+import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.store.SegmentOptions;
+import org.cairnfs.store.SegmentStore;
+import org.jspecify.annotations.Nullable;
+
+/** A filesystem whose disk is in memory, with all its real layers but Raft and RocksDB. */
+final class VfsFixture implements AutoCloseable {
+  private static final long DISK_BYTES = 1L << 30;
+
+  private final FileSystem disk = Jimfs.newFileSystem(
+      Configuration.unix().toBuilder().setMaxSize(DISK_BYTES).build());
+  private final Path segments = disk.getPath("/work/segments");
+  private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
+  private final ExecutorService sealing = Executors.newFixedThreadPool(2);
+  private final ExecutorService prefetching = Executors.newSingleThreadExecutor();
+  private final InMemoryKvStore tables = new InMemoryKvStore(MetaStore.tableNames());
+  private final MetaStore metaStore = new MetaStore(tables);
+  private final DirectMetaLog log = new DirectMetaLog(metaStore);
+  private final Random sessionIds = new Random(7);
+  private @Nullable Running running;
+
+  private record Running(
+      LocalVfs vfs, LocalMetaSession session, SegmentStore store, ScheduledExecutorService timer) {}
+
+  VfsFixture() throws IOException {
+    Files.createDirectories(segments);
+    start();
+  }
+
+  LocalVfs vfs() {
+    return running().vfs;
+  }
+
+  /** Closes everything down cleanly and opens it again from what the disk holds. */
+  void restart() throws IOException {
+    stop();
+    start();
+  }
+
+  /** Every blob in the store is referenced, and the garbage of the past is gone, before long. */
+  void assertBlobsMatchMetadata() {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertThat(running().store.stats().blobs())
+            .isEqualTo(running().session.usage().blobs()));
+  }
+
+  long storedBlobs() {
+    return running().store.stats().blobs();
+  }
+
+  @Override
+  public void close() throws IOException {
+    stop();
+    sealing.shutdownNow();
+    prefetching.shutdownNow();
+    disk.close();
+  }
+
+  private Running running() {
+    return Objects.requireNonNull(running);
+  }
+
+  private void start() throws IOException {
+    InMemoryKvStore index = new InMemoryKvStore(SegmentStore.INDEX_TABLES); // made anew from the segments
+    SegmentStore store =
+        SegmentStore.open(segments, index, new SegmentOptions(8 << 20, 0, 32 << 20, 16), sealing);
+    FileStore space = Files.getFileStore(segments);
+    LocalBlockStore blocks = new LocalBlockStore(
+        store,
+        space,
+        new BlockSealer(keys),
+        new LocalBlockStore.Threads(sealing, prefetching),
+        List.of(),
+        new BlockStoreLimits(8 << 20, 64, 8, 4));
+    SessionSettings settings = new SessionSettings(
+        new NodeId(1, 2, 3, 4), new Bytes(new byte[16]), 0755, 0, 0, Clock.systemUTC(), sessionIds);
+    LocalMetaSession session = LocalMetaSession.open(metaStore, log, settings);
+    ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
+    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer);
+    running = new Running(vfs, session, store, timer);
+  }
+
+  private void stop() throws IOException {
+    Running last = running();
+    last.vfs.close();
+    last.timer.shutdownNow();
+    last.session.close();
+    last.store.close();
+  }
+}
