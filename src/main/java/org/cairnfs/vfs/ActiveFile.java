@@ -210,7 +210,9 @@ final class ActiveFile {
         return null;
       }
       pending = false;
-      inFlight = true; // even without layers: a hole punched over what was written leaves its size and times
+      inFlight =
+          true; // even without layers: a hole punched over what was written leaves its size and
+      // times
       return new FrozenFile(this, sizeBytes, modified, changed, layers.freeze());
     } finally {
       lock.unlock();

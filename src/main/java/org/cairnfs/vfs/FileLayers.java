@@ -37,8 +37,12 @@ final class FileLayers {
     return blocks.isEmpty();
   }
 
-  /** Takes bytes that lie within one block; a block that is full now is to be {@linkplain #sealAhead sealed}. */
-  @Nullable FullBlock write(long block, int start, ByteBuffer part) {
+  /**
+   * Takes bytes that lie within one block; a block that is full now is to be {@linkplain #sealAhead
+   * sealed}.
+   */
+  @Nullable
+  FullBlock write(long block, int start, ByteBuffer part) {
     Deque<WriteLayer> layers = blocks.computeIfAbsent(block, absent -> new ArrayDeque<>(2));
     WriteLayer top = layers.peekLast();
     if (top == null || !top.isOpen()) {
@@ -139,8 +143,8 @@ final class FileLayers {
   record FullBlock(WriteLayer layer, byte[] bytes, CompletableFuture<Void> sealed) {}
 
   /**
-   * Seals a full block without waiting for the cut, so that streaming needs little memory and fsync is short. To be called
-   * without the lock: it may wait for the sealing threads, which need it.
+   * Seals a full block without waiting for the cut, so that streaming needs little memory and fsync
+   * is short. To be called without the lock: it may wait for the sealing threads, which need it.
    */
   void sealAhead(FullBlock full) {
     var unused = blobs

@@ -7,7 +7,10 @@ import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
 import org.jspecify.annotations.Nullable;
 
-/** A filesystem as simple as can be, to hold the real one against: objects and arrays, whole paths of one-letter names. */
+/**
+ * A filesystem as simple as can be, to hold the real one against: objects and arrays, whole paths
+ * of one-letter names.
+ */
 final class ReferenceTree {
   /** A file or a directory. */
   static final class Node {
@@ -22,7 +25,11 @@ final class ReferenceTree {
 
     /** st_nlink. */
     int linkCount() {
-      return directory ? 2 + (int) children.values().stream().filter(child -> child.directory).count() : links;
+      return directory
+          ? 2
+              + (int)
+                  children.values().stream().filter(child -> child.directory).count()
+          : links;
     }
 
     void write(int offset, byte[] bytes) {
@@ -45,7 +52,8 @@ final class ReferenceTree {
 
   final Node root = new Node(true);
 
-  @Nullable Node find(Node directory, String name) {
+  @Nullable
+  Node find(Node directory, String name) {
     return directory.children.get(name);
   }
 
@@ -115,7 +123,8 @@ final class ReferenceTree {
   }
 
   private boolean isWithin(Node node, Node ancestor) {
-    return node == ancestor || ancestor.children.values().stream().anyMatch(child -> isWithin(node, child));
+    return node == ancestor
+        || ancestor.children.values().stream().anyMatch(child -> isWithin(node, child));
   }
 
   private static Node require(Node directory, String name) {

@@ -93,7 +93,8 @@ final class VfsFixture implements AutoCloseable {
   }
 
   private void start() throws IOException {
-    InMemoryKvStore index = new InMemoryKvStore(SegmentStore.INDEX_TABLES); // made anew from the segments
+    InMemoryKvStore index =
+        new InMemoryKvStore(SegmentStore.INDEX_TABLES); // made anew from the segments
     SegmentStore store =
         SegmentStore.open(segments, index, new SegmentOptions(8 << 20, 0, 32 << 20, 16), sealing);
     FileStore space = Files.getFileStore(segments);

@@ -23,13 +23,16 @@ import org.cairnfs.vfs.ReferenceTree.Node;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random operations on the filesystem and on {@link ReferenceTree}: the same results, errors and final trees, before and after
- * a restart. Cuts come by the clock, by fsync, and with every size of write around the boundaries of frames and blocks.
+ * Random operations on the filesystem and on {@link ReferenceTree}: the same results, errors and
+ * final trees, before and after a restart. Cuts come by the clock, by fsync, and with every size of
+ * write around the boundaries of frames and blocks.
  */
 final class VfsModelTest {
   private static final int STEPS = 120;
   private static final int FILE_MAX_BYTES = 3 << 20;
-  private static final int[] EDGES = {0, 1, 100, 4095, 4096, 65535, 65536, 65537, 1 << 20, (1 << 20) + 1};
+  private static final int[] EDGES = {
+    0, 1, 100, 4095, 4096, 65535, 65536, 65537, 1 << 20, (1 << 20) + 1
+  };
 
   @Property(tries = 20)
   void behavesLikeTheReference(@ForAll long seed) throws Exception {
@@ -52,7 +55,7 @@ final class VfsModelTest {
     private final VfsFixture fixture;
     private final Random random;
     private final ReferenceTree reference = new ReferenceTree();
-    private final Map<Node, InodeNumber> numbers = new IdentityHashMap<>();
+    private final IdentityHashMap<Node, InodeNumber> numbers = new IdentityHashMap<>();
     private final Map<Long, Node> handles = new TreeMap<>();
     private final List<String> trace = new ArrayList<>();
 
@@ -103,7 +106,8 @@ final class VfsModelTest {
       note("mkdir", name);
       both(
           () -> reference.create(directory, name, true),
-          () -> vfs().makeNode(Caller.ROOT, number(directory), bytes(name), FileMode.DIRECTORY | 0755, 0),
+          () -> vfs()
+              .makeNode(Caller.ROOT, number(directory), bytes(name), FileMode.DIRECTORY | 0755, 0),
           (made, inode) -> numbers.put(made, inode.number()));
     }
 
@@ -111,7 +115,9 @@ final class VfsModelTest {
       Node directory = anyDirectory();
       String name = anyName();
       note("unlink", name);
-      both(() -> reference.unlink(directory, name), () -> vfs().unlink(number(directory), bytes(name)));
+      both(
+          () -> reference.unlink(directory, name),
+          () -> vfs().unlink(number(directory), bytes(name)));
     }
 
     private void removeDirectory() {
@@ -275,7 +281,9 @@ final class VfsModelTest {
       assertThat(into.position()).as(describe("bytes read")).isEqualTo(file.content.length);
       byte[] read = java.util.Arrays.copyOf(into.array(), file.content.length);
       int mismatch = java.util.Arrays.mismatch(read, file.content);
-      assertThat(mismatch).as(describe("first byte that differs in " + number(file))).isEqualTo(-1);
+      assertThat(mismatch)
+          .as(describe("first byte that differs in " + number(file)))
+          .isEqualTo(-1);
     }
 
     private void both(Runnable onReference, Runnable onVfs) {
