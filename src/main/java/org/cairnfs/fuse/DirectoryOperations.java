@@ -69,7 +69,7 @@ final class DirectoryOperations {
       List<DirectoryEntry> entries = vfs.readDirectory(handle, cookie, max);
       more = !entries.isEmpty();
       for (DirectoryEntry entry : entries) {
-        if (!request.addEntry(entry.name(), entry.inode(), entry.type(), entry.cookie())) {
+        if (!DirentWriter.append(room, entry)) {
           more = false;
           break;
         }

@@ -2,6 +2,8 @@ package org.cairnfs.fuse;
 
 import java.io.File;
 import java.io.IOException;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -16,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the system says about directories to mount on, and what unmounts them. Thread-safe. */
 final class MountPoints {
-  private static final int F_OK = 0;
   private static final int ENOTCONN = 107;
   private static final int MNT_FORCE = 1;
   private static final int MNT_DETACH = 2;
@@ -92,7 +93,16 @@ final class MountPoints {
     if (mount == null || !mount.type().startsWith("fuse")) {
       return false;
     }
-    return LibCHolder.LIB_C.access(cString(located), F_OK) != 0 && lastError() == ENOTCONN;
+    // Unlike stat(2) and access(2), which the kernel may answer from what it remembers, this asks
+    // the server.
+    ByteBuffer answer = ByteBuffer.allocateDirect(VolumeStatWriter.SIZE_BYTES);
+    long answerAddress = NativeMemory.addressOf(answer);
+    try {
+      return LibCHolder.LIB_C.statvfs(cString(located), answerAddress) != 0
+          && lastError() == ENOTCONN;
+    } finally {
+      Reference.reachabilityFence(answer);
+    }
   }
 
   /**

@@ -5,7 +5,8 @@ import jnr.ffi.annotations.In;
 
 /**
  * The C functions that are called, with every pointer, size and offset as a {@code long}:
- * primitives are what jnr-ffi turns into direct calls without conversion objects.
+ * primitives are what jnr-ffi turns into direct calls without conversion objects. No function with
+ * more than five of them: jnr-ffi 2.2 passes a wrong sixth on x86-64.
  *
  * <p>The interfaces are public, inside a class that is not, because jnr-ffi's generated classes
  * live in another package.
@@ -27,8 +28,6 @@ final class NativeLibraries {
     long fuse_lowlevel_new(long args, long operations, long operationsSize, long userData);
 
     void fuse_session_add_chan(long session, long channel);
-
-    void fuse_session_exit(long session);
 
     void fuse_session_destroy(long session);
 
@@ -61,10 +60,6 @@ final class NativeLibraries {
 
     int fuse_reply_lock(long request, long flock);
 
-    /** Appends an entry if it fits; answers the bytes it takes, fitting or not. */
-    long fuse_add_direntry(
-        long request, long buffer, long size, long name, long stat, long nextOffset);
-
     long fuse_req_ctx(long request);
 
     void fuse_req_interrupt_func(long request, long function, long data);
@@ -80,7 +75,7 @@ final class NativeLibraries {
   public interface LibC {
     int umount2(@In byte[] target, int flags);
 
-    int access(@In byte[] path, int mode);
+    int statvfs(@In byte[] path, long statvfs);
 
     int geteuid();
   }

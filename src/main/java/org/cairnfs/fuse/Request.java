@@ -1,9 +1,8 @@
 package org.cairnfs.fuse;
 
 import java.nio.ByteBuffer;
-import org.cairnfs.core.Bytes;
+import java.nio.ByteOrder;
 import org.cairnfs.core.Errno;
-import org.cairnfs.core.InodeNumber;
 import org.cairnfs.fuse.NativeLibraries.LibFuse;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.vfs.Caller;
@@ -34,7 +33,8 @@ final class Request {
 
   private final LibFuse fuse;
   private final CacheTimeout timeout;
-  private final ByteBuffer answer = ByteBuffer.allocateDirect(ANSWER_MAX_BYTES);
+  private final ByteBuffer answer =
+      ByteBuffer.allocateDirect(ANSWER_MAX_BYTES).order(ByteOrder.nativeOrder());
   private final long answerAddress = NativeMemory.addressOf(answer);
   private final ByteBuffer structures = ByteBuffer.allocateDirect(STRUCTURES_BYTES);
   private final long structuresAddress = NativeMemory.addressOf(structures);
@@ -118,7 +118,7 @@ final class Request {
 
   /**
    * A buffer to put an answer of up to {@code size} bytes into, from its position 0 to its limit;
-   * then call {@link #data}.
+   * then call {@link #data}. Has the machine's byte order.
    *
    * @throws IllegalArgumentException beyond {@link #ANSWER_MAX_BYTES}
    */
@@ -143,26 +143,6 @@ final class Request {
   /** Answers a program that asked how large an attribute or list of them is. */
   void dataSize(long bytes) {
     fuse.fuse_reply_xattr(claim(), bytes);
-  }
-
-  /**
-   * Appends a directory entry to the answer buffer.
-   *
-   * @return false, changing nothing, if it does not fit
-   */
-  boolean addEntry(Bytes name, InodeNumber inode, int type, long cookie) {
-    long nameAddress = structuresAddress + StatWriter.SIZE_BYTES;
-    StatWriter.writeEntry(structuresAddress, inode, type);
-    NativeMemory.putBytes(nameAddress, name.array());
-    NativeMemory.putByte(nameAddress + name.length(), (byte) 0);
-    int used = answer.position();
-    long size = fuse.fuse_add_direntry(
-        handle, answerAddress + used, answer.remaining(), nameAddress, structuresAddress, cookie);
-    if (size > answer.remaining()) {
-      return false;
-    }
-    answer.position(used + (int) size);
-    return true;
   }
 
   void volume(VolumeStat stat) {

@@ -3,7 +3,6 @@ package org.cairnfs.fuse;
 import jnr.ffi.Runtime;
 import jnr.ffi.Struct;
 import org.cairnfs.core.FileMode;
-import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.Inode;
 import ru.serce.jnrfuse.struct.FileStat;
@@ -61,12 +60,6 @@ final class StatWriter {
     putTime(address + ACCESSED, address + ACCESSED_NANOS, inode.accessed());
     putTime(address + MODIFIED, address + MODIFIED_NANOS, inode.modified());
     putTime(address + CHANGED, address + CHANGED_NANOS, inode.changed());
-  }
-
-  /** Writes what a directory entry carries: inode number and type. */
-  static void writeEntry(long address, InodeNumber inode, int type) {
-    NativeMemory.putLong(address + INODE, inode.value());
-    NativeMemory.putInt(address + MODE, type);
   }
 
   static int mode(long address) {

@@ -1,0 +1,131 @@
+package org.cairnfs.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.vfs.Vfs;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a program is told when the vfs throws. */
+final class FuseErrorsIT {
+  /**
+   * Perl for each operation on the files that {@link #mount} made in $d; leaves the error in $!.
+   */
+  private static final Map<String, String> OPERATIONS = new TreeMap<>(Map.ofEntries(
+      Map.entry("lookup", "lstat qq($d/absent)"),
+      Map.entry("attributes", "lstat qq($d/file)"),
+      Map.entry("setAttributes", "chmod 0600, qq($d/file)"),
+      Map.entry("readSymlink", "readlink qq($d/symlink)"),
+      Map.entry("makeNode", "mkdir qq($d/new)"),
+      Map.entry("makeSymlink", "symlink 'x', qq($d/new)"),
+      Map.entry("link", "link qq($d/file), qq($d/new)"),
+      Map.entry("unlink", "unlink qq($d/file)"),
+      Map.entry("removeDirectory", "rmdir qq($d/directory)"),
+      Map.entry("rename", "rename qq($d/file), qq($d/new)"),
+      Map.entry("open", "open F, '<', qq($d/file)"),
+      Map.entry("create", "open F, '>', qq($d/new)"),
+      Map.entry("read", "open(F, '<', qq($d/file)) && defined sysread F, $b, 10"),
+      Map.entry("write", "open(F, '+<', qq($d/file)) && defined syswrite F, 'x'"),
+      Map.entry("flush", "open(F, '<', qq($d/file)) && close F"),
+      Map.entry("openDirectory", "opendir my $dir, qq($d/directory)"),
+      Map.entry("flock", "open(F, '<', qq($d/file)) && flock F, 2 | 4")));
+
+  private final Map<String, Supplier<Throwable>> failures = new ConcurrentHashMap<>();
+  private final MemoryVfs memory = MountFixture.memory();
+  private MountFixture mount;
+
+  @BeforeEach
+  void mount() throws Exception {
+    Vfs faulty = (Vfs) Proxy.newProxyInstance(
+        Vfs.class.getClassLoader(), new Class<?>[] {Vfs.class}, (proxy, method, arguments) -> {
+          Supplier<Throwable> failure = failures.get(method.getName());
+          if (failure != null) {
+            throw failure.get();
+          }
+          try {
+            return method.invoke(memory, arguments);
+          } catch (InvocationTargetException thrown) {
+            throw thrown.getCause();
+          }
+        });
+    mount = MountFixture.mount(faulty);
+    mount.mount.setCacheTimeouts(Duration.ZERO);
+    Files.writeString(mount.path("file"), "text");
+    Files.createDirectory(mount.path("directory"));
+    Files.createSymbolicLink(mount.path("symlink"), mount.path("file"));
+  }
+
+  @AfterEach
+  void unmount() throws IOException {
+    failures.clear();
+    mount.close();
+  }
+
+  @Test
+  void everyOperationTellsTheErrnoOfTheVfs() throws Exception {
+    for (String operation : OPERATIONS.keySet()) {
+      assertThat(errnoOf(operation, () -> new PosixException(Errno.EDEADLK, "on purpose")))
+          .as(operation)
+          .isEqualTo(Errno.EDEADLK.number());
+    }
+  }
+
+  @Test
+  void whatIsNoPosixExceptionIsEio() throws Exception {
+    for (String operation : OPERATIONS.keySet()) {
+      assertThat(errnoOf(operation, () -> new IllegalStateException("on purpose")))
+          .as(operation)
+          .isEqualTo(Errno.EIO.number());
+      assertThat(errnoOf(operation, () -> new StackOverflowError("on purpose")))
+          .as(operation)
+          .isEqualTo(Errno.EIO.number());
+    }
+  }
+
+  @Test
+  void everyErrnoArrives() throws Exception {
+    String expected = Arrays.stream(Errno.values())
+        .map(errno -> Integer.toString(errno.number()))
+        .collect(Collectors.joining(" "));
+    StringBuilder seen = new StringBuilder();
+    for (Errno errno : Errno.values()) {
+      seen.append(errnoOf("makeSymlink", () -> new PosixException(errno, "on purpose")))
+          .append(' ');
+    }
+    assertThat(seen.toString().strip()).isEqualTo(expected);
+  }
+
+  @Test
+  void theKernelKeepsWorkingAfterwards() throws Exception {
+    whatIsNoPosixExceptionIsEio();
+    assertThat(mount.bash("cat file; ls -A | wc -l")).isEqualTo("text3");
+    mount.mount.unmount();
+    assertThat(memory.openHandles()).isZero();
+  }
+
+  private int errnoOf(String operation, Supplier<Throwable> failure) throws Exception {
+    failures.put(operation, failure);
+    try {
+      String program =
+          "my $d = shift; print((" + OPERATIONS.get(operation) + ") ? 'success' : $! + 0)";
+      String printed = MountFixture.perlOutside(program, mount.directory.toString());
+      return printed.equals("success") ? 0 : Integer.parseInt(printed);
+    } finally {
+      failures.remove(operation);
+    }
+  }
+}
