@@ -85,20 +85,22 @@ final class BoundaryTest {
         LibFuse.class.getClassLoader(),
         new Class<?>[] {LibFuse.class},
         (proxy, method, arguments) -> {
-          switch (method.getName()) {
-            case "fuse_chan_bufsize":
-              return 4096L;
-            case "fuse_chan_recv":
+          return switch (method.getName()) {
+            case "fuse_chan_bufsize" -> 4096L;
+            case "fuse_chan_recv" -> {
               boolean first = !received[0];
               received[0] = true;
-              return first ? 1 : 0;
-            case "fuse_session_process":
+              yield first ? 1 : 0;
+            }
+            case "fuse_session_process" -> {
               Boundary.serve(REQUEST, work);
-              return null;
-            default:
+              yield null;
+            }
+            default -> {
               answers.add(method.getName() + " " + List.of(arguments));
-              return 0;
-          }
+              yield 0;
+            }
+          };
         });
     boolean[] left = {false};
     Worker worker = new Worker(
