@@ -37,8 +37,7 @@ public final class MetaStore {
   private final StoredLedger ledger;
   private final MetaMachine machine;
 
-  private volatile long appliedTerm;
-  private volatile long appliedIndex;
+  private volatile LogPosition applied = LogPosition.NONE;
   private volatile Usage usage;
 
   /**
@@ -54,14 +53,13 @@ public final class MetaStore {
     this.ledger = new StoredLedger(view);
     this.machine = MetaMachine.replicated(view, ledger);
     this.usage = ledger.usage();
-    byte[] applied = reader.get(MetaTable.SYSTEM, Keys.APPLIED);
-    if (applied != null) {
-      if (applied.length != APPLIED_BYTES) {
-        throw new CorruptMetadataException("applied index of " + applied.length + " bytes");
+    byte[] position = reader.get(MetaTable.SYSTEM, Keys.APPLIED);
+    if (position != null) {
+      if (position.length != APPLIED_BYTES) {
+        throw new CorruptMetadataException("applied index of " + position.length + " bytes");
       }
-      ByteBuffer in = ByteBuffer.wrap(applied);
-      this.appliedTerm = in.getLong();
-      this.appliedIndex = in.getLong();
+      ByteBuffer in = ByteBuffer.wrap(position);
+      this.applied = new LogPosition(in.getLong(), in.getLong());
     }
   }
 
@@ -78,14 +76,9 @@ public final class MetaStore {
     return Objects.requireNonNull(tables.get(table));
   }
 
-  /** Term of the last entry applied; 0 before the first. */
-  public long appliedTerm() {
-    return appliedTerm;
-  }
-
-  /** Index of the last entry applied; 0 before the first. */
-  public long appliedIndex() {
-    return appliedIndex;
+  /** Where the last entry applied was in the log. */
+  public LogPosition applied() {
+    return applied;
   }
 
   /**
@@ -100,7 +93,7 @@ public final class MetaStore {
    */
   public byte[] apply(long term, long index, byte[] entry) {
     synchronized (applying) {
-      if (index <= appliedIndex) {
+      if (index <= applied.index()) {
         return MetaReply.newBuilder()
             .setOutcome(MetaReply.Outcome.DUPLICATE)
             .build()
@@ -110,13 +103,12 @@ public final class MetaStore {
       try {
         MetaReply reply = applyToView(MetaEntry.parseFrom(entry));
         ledger.storeUsage();
-        byte[] applied =
+        byte[] position =
             ByteBuffer.allocate(APPLIED_BYTES).putLong(term).putLong(index).array();
-        view.put(MetaTable.SYSTEM, Keys.APPLIED, applied);
+        view.put(MetaTable.SYSTEM, Keys.APPLIED, position);
         write();
         usage = ledger.usage();
-        appliedTerm = term;
-        appliedIndex = index;
+        applied = new LogPosition(term, index);
         done = true;
         return reply.toByteArray();
       } catch (InvalidProtocolBufferException e) {
@@ -189,12 +181,13 @@ public final class MetaStore {
   /**
    * Puts everything applied on stable storage.
    *
-   * @return the index of an entry up to which it now is
+   * @return an entry up to which everything now is
+   * @throws java.io.UncheckedIOException if the disk failed
    */
-  public long flush() {
-    long index = appliedIndex;
+  public LogPosition flush() {
+    LogPosition position = applied;
     kv.flush();
-    return index;
+    return position;
   }
 
   /** What the volume holds, as committed. */

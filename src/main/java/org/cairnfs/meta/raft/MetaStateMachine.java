@@ -1,0 +1,199 @@
+package org.cairnfs.meta.raft;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.storage.FileInfo;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.cairnfs.meta.LogPosition;
+import org.cairnfs.meta.MetaStore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The {@link MetaStore} as Ratis's state machine.
+ *
+ * <p>A snapshot is the store itself, flushed. Flushing runs beside applying: every so many entries
+ * or bytes one is started, and once it is done, the next {@link #takeSnapshot}, which Ratis calls
+ * after applying, tells how far it got, and the log up to there is purged.
+ *
+ * <p>Applies on one thread of Ratis.
+ */
+final class MetaStateMachine extends BaseStateMachine {
+  /** Flush after this many entries: bounds what a start has to apply again. */
+  static final long FLUSH_ENTRIES = 20_000;
+
+  /** Flush after this many bytes of entries: bounds the log on disk. */
+  static final long FLUSH_BYTES = 32L << 20;
+
+  /** What the log must be told about. */
+  interface Listener {
+    /** This server leads, and everything that was in its log has been applied. */
+    void ready();
+
+    /** The log could not be written, and will not be any more by this server. */
+    void logFailed(Throwable cause);
+
+    /**
+     * An entry could not be applied.
+     *
+     * @return true once it makes sense to try again, false if it does not
+     */
+    boolean applyFailed(RuntimeException cause);
+
+    /** An entry was applied. */
+    void applied();
+  }
+
+  private record StoreSnapshot(TermIndex termIndex) implements SnapshotInfo {
+    @Override
+    public TermIndex getTermIndex() {
+      return termIndex;
+    }
+
+    @Override
+    public List<FileInfo> getFiles() {
+      return List.of();
+    }
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(MetaStateMachine.class);
+
+  private final MetaStore store;
+  private final Executor flusher;
+  private final Listener listener;
+
+  /** Only the applying thread uses these. */
+  private long entriesSinceFlush;
+
+  private long bytesSinceFlush;
+  private long lastSnapshotIndex;
+
+  /** An entry could not be applied: none will be any more. */
+  private boolean poisoned;
+
+  private volatile LogPosition flushed;
+  private volatile boolean flushing;
+  private volatile boolean stopping;
+
+  MetaStateMachine(MetaStore store, Executor flusher, Listener listener) {
+    this.store = store;
+    this.flusher = flusher;
+    this.listener = listener;
+    this.flushed = store.applied();
+    this.lastSnapshotIndex = flushed.index();
+  }
+
+  @Override
+  public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
+      throws IOException {
+    super.initialize(server, groupId, storage);
+    LogPosition applied = store.applied();
+    if (applied.index() > 0) {
+      setLastAppliedTermIndex(TermIndex.valueOf(applied.term(), applied.index()));
+    }
+  }
+
+  @Override
+  public @Nullable SnapshotInfo getLatestSnapshot() {
+    LogPosition position = flushed;
+    return position.index() == 0
+        ? null
+        : new StoreSnapshot(TermIndex.valueOf(position.term(), position.index()));
+  }
+
+  @Override
+  public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+    LogEntryProto entry = transaction.getLogEntry();
+    byte[] data = entry.getStateMachineLogEntry().getLogData().toByteArray();
+    byte[] reply = poisoned ? null : apply(entry.getTerm(), entry.getIndex(), data);
+    if (reply == null) {
+      // Ratis must not see an exception: while it is being closed it would never end. Neither this
+      // entry nor a later one
+      // reaches the store, so the next start finds them in the log.
+      poisoned = true;
+      return CompletableFuture.completedFuture(Replies.failed());
+    }
+    updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
+    listener.applied();
+    entriesSinceFlush++;
+    bytesSinceFlush += data.length;
+    if (!flushing && (entriesSinceFlush >= FLUSH_ENTRIES || bytesSinceFlush >= FLUSH_BYTES)) {
+      startFlush();
+    }
+    return CompletableFuture.completedFuture(Replies.of(reply));
+  }
+
+  private byte @Nullable [] apply(long term, long index, byte[] data) {
+    while (true) {
+      try {
+        return store.apply(term, index, data);
+      } catch (RuntimeException e) {
+        if (!listener.applyFailed(e)) {
+          LOG.error("Entry {} of the metadata log cannot be applied", index, e);
+          return null;
+        }
+      }
+    }
+  }
+
+  private void startFlush() {
+    entriesSinceFlush = 0;
+    bytesSinceFlush = 0;
+    flushing = true;
+    flusher.execute(() -> {
+      try {
+        flushed = store.flush();
+      } catch (RuntimeException e) {
+        // The log keeps what is not flushed, so nothing is lost; the next flush may do.
+        LOG.warn("The metadata could not be flushed; the log keeps it", e);
+      } finally {
+        flushing = false;
+      }
+    });
+  }
+
+  /** Tells how far the last flush got; when stopping, flushes first. */
+  @Override
+  public long takeSnapshot() throws IOException {
+    if (stopping) {
+      try {
+        flushed = store.flush();
+      } catch (RuntimeException e) {
+        throw new IOException("the metadata could not be flushed; the log keeps it", e);
+      }
+    }
+    long index = flushed.index();
+    if (index <= lastSnapshotIndex) {
+      return RaftLog.INVALID_LOG_INDEX;
+    }
+    lastSnapshotIndex = index;
+    return index;
+  }
+
+  /** From now on a snapshot includes everything applied. */
+  void stopping() {
+    stopping = true;
+  }
+
+  @Override
+  public void notifyLeaderReady() {
+    listener.ready();
+  }
+
+  @Override
+  public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto failedEntry) {
+    listener.logFailed(cause);
+  }
+}

@@ -1,0 +1,76 @@
+package org.cairnfs.meta.raft;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.RaftConfigKeys;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+import org.cairnfs.meta.MetaLog;
+
+/** Ratis's settings: small, quick to start, and bounded. */
+final class RaftSettings {
+  /** Longest entry, and what Ratis puts around it. */
+  static final SizeInBytes ENTRY_MAX = SizeInBytes.valueOf(MetaLog.MAX_ENTRY_BYTES + (64 << 10));
+
+  /** Ratis wants room for an entry's length and checksum beside it. */
+  private static final SizeInBytes WRITE_BUFFER = SizeInBytes.valueOf(ENTRY_MAX.getSize() + 64);
+
+  /** The open segment is held in memory whole. */
+  private static final SizeInBytes SEGMENT_MAX = SizeInBytes.valueOf(8 << 20);
+
+  private static final SizeInBytes PREALLOCATED = SizeInBytes.valueOf(1 << 20);
+
+  /** A voter that is alone waits for nobody before it stands for election. */
+  private static final TimeDuration ELECTION_TIMEOUT_MIN =
+      TimeDuration.valueOf(10, TimeUnit.MILLISECONDS);
+
+  private static final TimeDuration ELECTION_TIMEOUT_MAX =
+      TimeDuration.valueOf(20, TimeUnit.MILLISECONDS);
+
+  /** A machine that slept is no reason to stop. */
+  private static final TimeDuration PAUSE_TOLERATED = TimeDuration.valueOf(365, TimeUnit.DAYS);
+
+  private static final TimeDuration RETRY_CACHE_EXPIRY = TimeDuration.valueOf(1, TimeUnit.SECONDS);
+
+  /** Requests come from one place, which waits for replies: a few threads do. */
+  private static final int THREADS = 2;
+
+  static RaftProperties properties(Path directory) {
+    RaftProperties properties = new RaftProperties();
+    RaftConfigKeys.Rpc.setType(properties, new LoneRpcType());
+    RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
+
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, ELECTION_TIMEOUT_MIN);
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, ELECTION_TIMEOUT_MAX);
+    RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, PAUSE_TOLERATED);
+    RaftServerConfigKeys.setCloseThreshold(properties, PAUSE_TOLERATED);
+    RaftServerConfigKeys.RetryCache.setExpiryTime(properties, RETRY_CACHE_EXPIRY);
+
+    RaftServerConfigKeys.ThreadPool.setClientSize(properties, THREADS);
+    RaftServerConfigKeys.ThreadPool.setProxySize(properties, THREADS);
+    RaftServerConfigKeys.ThreadPool.setServerSize(properties, THREADS);
+
+    RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SEGMENT_MAX);
+    RaftServerConfigKeys.Log.setPreallocatedSize(properties, PREALLOCATED);
+    RaftServerConfigKeys.Log.setWriteBufferSize(properties, WRITE_BUFFER);
+    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(properties, ENTRY_MAX);
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 1);
+    RaftServerConfigKeys.Log.setSegmentCacheSizeMax(properties, SEGMENT_MAX);
+    RaftServerConfigKeys.Log.setLogMetadataEnabled(properties, false);
+    RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
+    RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
+    // A power cut can tear the last entry; everything before it is intact and is served.
+    RaftServerConfigKeys.Log.setCorruptionPolicy(
+        properties, RaftServerConfigKeys.Log.CorruptionPolicy.WARN_AND_RETURN);
+
+    // The state machine decides when there is something to say: see MetaStateMachine.takeSnapshot.
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, true);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, 1);
+    return properties;
+  }
+
+  private RaftSettings() {}
+}
