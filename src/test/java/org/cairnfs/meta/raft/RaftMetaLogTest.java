@@ -37,8 +37,9 @@ class RaftMetaLogTest {
   private static final UUID GROUP = new UUID(1, 2);
   private static final Timestamp NOW = new Timestamp(100, 0);
 
-  @TempDir
-  Path directory;
+  @TempDir private Path root;
+
+  private Path directory;
 
   private InMemoryKvStore kv = new InMemoryKvStore(MetaStore.tableNames());
   private RaftMetaLog log;
