@@ -1,28 +1,59 @@
 package org.cairnfs.blob;
 
+import java.nio.ByteBuffer;
 import org.cairnfs.crypto.BlobFormat;
 
 /**
- * Arrays for blobs, whole or in part: small ones for a single frame, large ones for anything up to
- * a whole blob. Thread-safe.
+ * Buffers for blobs, whole or in part: small ones for a single frame, large ones for anything up to
+ * a whole blob.
+ *
+ * <p>Blobs are sealed into arrays, which the ciphers need. They are read into direct buffers, which
+ * files and sockets fill without a copy in between; each frame is then copied to an array that
+ * stays in the CPU's cache.
+ *
+ * <p>Thread-safe.
  */
 final class BlobBuffers {
+  private static final int SMALL_BYTES = BlobFormat.HEADER_BYTES + BlobFormat.SEALED_FRAME_BYTES;
+  private static final int LARGE_BYTES = BlobFormat.BLOB_MAX_BYTES;
+
   /** One for each thread that seals or reads at the same time; more come and go as garbage. */
   private static final int SMALL_IDLE_MAX = 16;
 
-  private static final int LARGE_IDLE_MAX = 8;
+  private static final int LARGE_ARRAYS_IDLE_MAX = 4;
+  private static final int LARGE_DIRECT_IDLE_MAX = 12;
 
-  private final BufferPool small =
-      new BufferPool(BlobFormat.HEADER_BYTES + BlobFormat.SEALED_FRAME_BYTES, SMALL_IDLE_MAX);
-  private final BufferPool large = new BufferPool(BlobFormat.BLOB_MAX_BYTES, LARGE_IDLE_MAX);
+  private final Pool<byte[]> smallArrays = new Pool<>(() -> new byte[SMALL_BYTES], SMALL_IDLE_MAX);
+  private final Pool<byte[]> largeArrays =
+      new Pool<>(() -> new byte[LARGE_BYTES], LARGE_ARRAYS_IDLE_MAX);
+  private final Pool<ByteBuffer> smallDirect =
+      new Pool<>(() -> ByteBuffer.allocateDirect(SMALL_BYTES), SMALL_IDLE_MAX);
+  private final Pool<ByteBuffer> largeDirect =
+      new Pool<>(() -> ByteBuffer.allocateDirect(LARGE_BYTES), LARGE_DIRECT_IDLE_MAX);
 
-  /** An array of at least that length, at most a whole blob's. */
-  byte[] take(int lengthBytes) {
-    return lengthBytes <= small.sizeBytes() ? small.take() : large.take();
+  /** An array of at least that length, which is at most a whole blob's. */
+  byte[] takeArray(int lengthBytes) {
+    return lengthBytes <= SMALL_BYTES ? smallArrays.take() : largeArrays.take();
   }
 
-  /** Gives back what {@link #take} returned. */
+  /** Gives back what {@link #takeArray} returned. */
   void give(byte[] array) {
-    (array.length == small.sizeBytes() ? small : large).give(array);
+    (array.length == SMALL_BYTES ? smallArrays : largeArrays).give(array);
+  }
+
+  /**
+   * A buffer off the heap, from position 0 to a limit of that length, which is at most a whole
+   * blob's.
+   */
+  ByteBuffer takeDirect(int lengthBytes) {
+    return (lengthBytes <= SMALL_BYTES ? smallDirect : largeDirect)
+        .take()
+        .clear()
+        .limit(lengthBytes);
+  }
+
+  /** Gives back what {@link #takeDirect} returned. */
+  void give(ByteBuffer buffer) {
+    (buffer.capacity() == SMALL_BYTES ? smallDirect : largeDirect).give(buffer);
   }
 }

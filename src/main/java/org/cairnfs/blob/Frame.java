@@ -1,6 +1,7 @@
 package org.cairnfs.blob;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import org.cairnfs.core.Limits;
 
 /**
  * The plaintext of one frame, shared by the cache and the readers that copy from it. Its array goes
@@ -11,9 +12,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Thread-safe; the bytes do not change once the frame is shared.
  */
 final class Frame {
+  private static final int FULL_BYTES = Limits.FRAME_SIZE_BYTES;
+
   private final byte[] bytes;
   private final int length;
-  private final BufferPool pool;
+  private final Pool<byte[]> pool;
   private final AtomicInteger references = new AtomicInteger(1);
 
   /**
@@ -22,8 +25,8 @@ final class Frame {
    *
    * <p>Short frames get an array of their own, because a pooled one would cost its whole length.
    */
-  Frame(int length, BufferPool pool) {
-    this.bytes = length > pool.sizeBytes() / 2 ? pool.take() : new byte[length];
+  Frame(int length, Pool<byte[]> pool) {
+    this.bytes = length > FULL_BYTES / 2 ? pool.take() : new byte[length];
     this.length = length;
     this.pool = pool;
   }
@@ -61,7 +64,7 @@ final class Frame {
     if (left < 0) {
       throw new IllegalStateException("a frame was released more often than it was retained");
     }
-    if (left == 0 && bytes.length == pool.sizeBytes()) {
+    if (left == 0 && bytes.length == FULL_BYTES) {
       pool.give(bytes);
     }
   }

@@ -22,7 +22,8 @@ final class FrameCache {
   /** Arrays between an eviction and the next frame; a few a thread. */
   private static final int IDLE_FRAMES_MAX = 64;
 
-  private final BufferPool pool = new BufferPool(Limits.FRAME_SIZE_BYTES, IDLE_FRAMES_MAX);
+  private final Pool<byte[]> pool =
+      new Pool<>(() -> new byte[Limits.FRAME_SIZE_BYTES], IDLE_FRAMES_MAX);
   private final Cache<FrameKey, Frame> frames;
   private final ConcurrentMap<FrameKey, Claim> claims = new ConcurrentHashMap<>();
   private final LongAdder hits = new LongAdder();

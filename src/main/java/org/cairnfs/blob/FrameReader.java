@@ -123,9 +123,9 @@ final class FrameReader {
 
   private void loadRun(BlobRef ref, int firstFrame, List<FrameCache.Claim> claims) {
     try {
-      fetch(ref, firstFrame, claims.size(), (key, frame, run, runOffset) -> {
+      fetch(ref, firstFrame, claims.size(), (key, frame, ciphertext) -> {
         FrameCache.Claim claim = claims.get(frame - firstFrame);
-        decryptIntoCache(ref, key, claim.key(), run, runOffset).release();
+        decryptIntoCache(ref, key, claim.key(), ciphertext).release();
         claim.end();
       });
     } finally {
@@ -149,16 +149,16 @@ final class FrameReader {
     try {
       if (next > first) {
         int start = into.position();
-        fetch(ref, first, next - first, (key, frame, run, runOffset) -> {
+        fetch(ref, first, next - first, (key, frame, ciphertext) -> {
           int from = Math.max(position, frame * FRAME_BYTES);
           // Absolute, so that a second source starts over where the first one failed.
           into.position(start + from - position);
           if (isWhole(ref, frame, position, end)) {
-            decryptInto(ref, key, frame, run, runOffset, into);
+            decryptInto(ref, key, frame, ciphertext, into);
           } else {
             FrameKey wanted = new FrameKey(ref.id(), frame);
             copyAndRelease(
-                decryptIntoCache(ref, key, wanted, run, runOffset), from % FRAME_BYTES, into);
+                decryptIntoCache(ref, key, wanted, ciphertext), from % FRAME_BYTES, into);
           }
         });
       }
@@ -182,14 +182,13 @@ final class FrameReader {
   }
 
   /** Decrypts and caches; the caller holds a reference to what is returned. */
-  private Frame decryptIntoCache(
-      BlobRef ref, BlockKey key, FrameKey wanted, byte[] sealed, int sealedOffset)
+  private Frame decryptIntoCache(BlobRef ref, BlockKey key, FrameKey wanted, byte[] sealed)
       throws IntegrityException {
     int blockLength = ref.plainLengthBytes();
     Frame frame = cache.newFrame(BlobFormat.frameLength(blockLength, wanted.frame()));
     boolean opened = false;
     try {
-      sealer.openFrame(key, blockLength, wanted.frame(), sealed, sealedOffset, frame.bytes(), 0);
+      sealer.openFrame(key, blockLength, wanted.frame(), sealed, 0, frame.bytes(), 0);
       cache.put(wanted, frame);
       opened = true;
       return frame;
@@ -200,21 +199,20 @@ final class FrameReader {
     }
   }
 
-  private void decryptInto(
-      BlobRef ref, BlockKey key, int frame, byte[] sealed, int sealedOffset, ByteBuffer into)
+  private void decryptInto(BlobRef ref, BlockKey key, int frame, byte[] sealed, ByteBuffer into)
       throws IntegrityException {
     cache.countMiss();
     int blockLength = ref.plainLengthBytes();
     int length = BlobFormat.frameLength(blockLength, frame);
     if (into.hasArray()) {
       int outOffset = into.arrayOffset() + into.position();
-      sealer.openFrame(key, blockLength, frame, sealed, sealedOffset, into.array(), outOffset);
+      sealer.openFrame(key, blockLength, frame, sealed, 0, into.array(), outOffset);
       into.position(into.position() + length);
       return;
     }
     byte[] scratch = cache.takeScratch();
     try {
-      sealer.openFrame(key, blockLength, frame, sealed, sealedOffset, scratch, 0);
+      sealer.openFrame(key, blockLength, frame, sealed, 0, scratch, 0);
       into.put(scratch, 0, length);
     } finally {
       cache.giveScratch(scratch);
@@ -226,14 +224,17 @@ final class FrameReader {
     BlobId id = ref.id();
     int length = BlobFormat.sealedRunLength(ref.plainLengthBytes(), firstFrame, frames);
     BlockKey key = unwrap(ref);
-    byte[] sealed = buffers.take(length);
+    ByteBuffer run = buffers.takeDirect(length);
+    byte[] sealed = buffers.takeArray(BlobFormat.SEALED_FRAME_BYTES);
     Exception failure = null;
     try {
       for (BlobSource source : sources) {
         try {
-          source.fetch(id, BlobFormat.frameOffset(firstFrame), ByteBuffer.wrap(sealed, 0, length));
-          for (int i = 0; i < frames; i++) {
-            consumer.accept(key, firstFrame + i, sealed, i * BlobFormat.SEALED_FRAME_BYTES);
+          source.fetch(id, BlobFormat.frameOffset(firstFrame), run.clear().limit(length));
+          run.flip();
+          for (int frame = firstFrame; frame < firstFrame + frames; frame++) {
+            run.get(sealed, 0, BlobFormat.sealedRunLength(ref.plainLengthBytes(), frame, 1));
+            consumer.accept(key, frame, sealed);
           }
           return;
         } catch (IntegrityException e) {
@@ -246,6 +247,7 @@ final class FrameReader {
       }
     } finally {
       buffers.give(sealed);
+      buffers.give(run);
     }
     throw new PosixException(Errno.EIO, "no intact copy of blob " + id, failure);
   }
@@ -278,8 +280,11 @@ final class FrameReader {
     return latest;
   }
 
-  /** Takes one sealed frame of a run; may be given a run again from its start. */
+  /**
+   * Takes one frame of a run, which begins at index 0 of {@code sealed}; may be given a run again
+   * from its start.
+   */
   private interface FrameConsumer {
-    void accept(BlockKey key, int frame, byte[] sealed, int sealedOffset) throws IntegrityException;
+    void accept(BlockKey key, int frame, byte[] sealed) throws IntegrityException;
   }
 }

@@ -117,7 +117,7 @@ public final class LocalBlockStore implements BlockStore {
   public BlobRef writeNow(byte[] plain, int offset, int length) {
     requireBlock(plain, offset, length);
     int blobLength = BlobFormat.blobLengthOf(length);
-    byte[] blob = buffers.take(blobLength);
+    byte[] blob = buffers.takeArray(blobLength);
     try {
       BlobRef ref = sealer.seal(plain, offset, length, blob, 0);
       pinAndAppend(ref, ByteBuffer.wrap(blob, 0, blobLength));
