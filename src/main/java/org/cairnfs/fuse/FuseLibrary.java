@@ -53,6 +53,17 @@ public final class FuseLibrary {
   }
 
   /**
+   * Finds out, as far as that can be known before, whether {@link #mount} would work. Changes
+   * nothing.
+   *
+   * @throws MountException saying why not and what to do
+   */
+  public void check(Path directory, List<String> options) throws MountException {
+    mountPoints.check(
+        mountPoints.locate(directory), MountOptions.parse(options, mountPoints.root()));
+  }
+
+  /**
    * Mounts {@code vfs} and returns when the directory is usable.
    *
    * @param options as after {@code -o}, see mount.fuse(8); Cairn adds default_permissions, and

@@ -38,7 +38,11 @@ public final class AdminConnection implements Closeable {
     this.channel = channel;
   }
 
-  /** Sends one message. @throws IllegalArgumentException if it is too long */
+  /**
+   * Sends one message.
+   *
+   * @throws IllegalArgumentException if it is too long
+   */
   public void send(MessageLite message) throws IOException {
     int length = message.getSerializedSize();
     if (length > MESSAGE_MAX_BYTES) {

@@ -37,7 +37,8 @@ class RaftMetaLogTest {
   private static final UUID GROUP = new UUID(1, 2);
   private static final Timestamp NOW = new Timestamp(100, 0);
 
-  @TempDir private Path root;
+  @TempDir
+  private Path root;
 
   private Path directory;
 

@@ -1,0 +1,28 @@
+package org.cairnfs.cli;
+
+import java.util.Locale;
+
+/** Numbers of bytes as people read them. */
+final class ByteSizes {
+  private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+  /**
+   * For example {@code 1.5 GiB}: three digits that count, in the largest unit that leaves one
+   * before the point.
+   */
+  static String format(long bytes) {
+    double value = bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < UNITS.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    if (unit == 0) {
+      return bytes + " B";
+    }
+    int decimals = value < 10 ? 2 : value < 100 ? 1 : 0;
+    return String.format(Locale.ROOT, "%." + decimals + "f %s", value, UNITS[unit]);
+  }
+
+  private ByteSizes() {}
+}

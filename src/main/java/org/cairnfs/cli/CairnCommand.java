@@ -1,0 +1,125 @@
+package org.cairnfs.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.node.home.Home;
+import org.cairnfs.node.home.OperatorException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** The command without a subcommand, and what all of them share. */
+@Command(
+    name = "cairn",
+    description =
+        "A distributed, encrypted, content-addressed filesystem that you mount as a directory.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = CairnCommand.Version.class,
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      InitCommand.class,
+      StartCommand.class,
+      StopCommand.class,
+      MountCommand.class,
+      UmountCommand.class,
+      StatusCommand.class,
+      PutCommand.class,
+      GetCommand.class,
+      LsCommand.class,
+      RmCommand.class,
+      PasswdCommand.class,
+      VersionCommand.class,
+      CommandLine.HelpCommand.class
+    },
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 failed, 2 called wrongly.",
+      "The home is --home, else $CAIRN_HOME, else /var/lib/cairn for root and ~/.local/share/cairn for others."
+    })
+final class CairnCommand implements Runnable {
+  private final Console console;
+  private final Map<String, String> environment;
+
+  @Option(
+      names = "--home",
+      paramLabel = "DIR",
+      scope = ScopeType.INHERIT,
+      description = "The directory that holds the node's state.")
+  private @Nullable Path home;
+
+  @CommandLine.Spec
+  private CommandLine.Model.@Nullable CommandSpec spec;
+
+  private CairnCommand(Console console, Map<String, String> environment) {
+    this.console = console;
+    this.environment = environment;
+  }
+
+  /** Runs the command that the arguments name and returns its exit code. */
+  static int execute(List<String> arguments, Console console, Map<String, String> environment) {
+    return new CommandLine(new CairnCommand(console, environment))
+        .registerConverter(Path.class, argument -> Path.of(RawArguments.text(argument)))
+        .registerConverter(Bytes.class, RawArguments::bytes)
+        .setExpandAtFiles(false)
+        .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+        .setParameterExceptionHandler((e, args) -> refuse(e, console))
+        .setExecutionExceptionHandler((e, command, result) -> report(e, console))
+        .execute(arguments.toArray(String[]::new));
+  }
+
+  private static int refuse(ParameterException e, Console console) {
+    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    console.explain(new OperatorException(
+        RawArguments.text(String.valueOf(e.getMessage())), "See `" + command + " --help`."));
+    return OperatorException.USAGE;
+  }
+
+  private static int report(Exception e, Console console) {
+    if (e instanceof OperatorException failure) {
+      console.explain(failure);
+      return failure.exitCode();
+    }
+    console.explain(new OperatorException(
+        "the command failed: " + e, "Please report this as a bug, with these lines."));
+    e.printStackTrace(console.err());
+    return OperatorException.FAILURE;
+  }
+
+  /** No subcommand: shows what there is, which is a wrong call. */
+  @Override
+  public void run() {
+    throw new ParameterException(
+        java.util.Objects.requireNonNull(spec).commandLine(), "no command given");
+  }
+
+  Console console() {
+    return console;
+  }
+
+  Map<String, String> environment() {
+    return environment;
+  }
+
+  /** The home that is meant. */
+  Home home() {
+    @Nullable Path named = home;
+    return named == null ? Home.byDefault(environment) : Home.at(named);
+  }
+
+  /** Says which version this is. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"cairn " + org.cairnfs.node.Version.current()};
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package org.cairnfs.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.cairnfs.node.Daemon;
+import org.cairnfs.node.MountRequest;
+import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.node.home.Passphrase;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Starts the node of a home. */
+@Command(
+    name = "start",
+    description = "Start the node in the background and return when it is ready.")
+final class StartCommand extends Subcommand {
+  @Option(names = "--foreground", description = "Be the node: run until `cairn stop` or SIGTERM.")
+  private boolean foreground;
+
+  @Option(names = NodeProcess.SPAWNED_OPTION, hidden = true)
+  private boolean spawned;
+
+  @Option(
+      names = NodeProcess.MOUNT_OPTION,
+      paramLabel = "DIR",
+      description = "Mount the volume at DIR before saying that the node is ready.")
+  private @Nullable Path mountDirectory;
+
+  @Option(
+      names = NodeProcess.MOUNT_OPTIONS_OPTION,
+      paramLabel = "OPTIONS",
+      description = "Options for --mount, separated by commas.")
+  private List<String> mountOptions = new ArrayList<>();
+
+  @Mixin
+  private PassphraseOptions passphraseOptions = new PassphraseOptions();
+
+  @Override
+  public Integer call() throws OperatorException {
+    @Nullable
+    MountRequest mount =
+        mountDirectory == null ? null : MountRequest.of(mountDirectory, mountOptions);
+    if (!foreground) {
+      long pid = NodeProcess.start(cairn(), passphraseOptions, mount);
+      console().println("The node of " + home() + " is running (pid " + pid + ").");
+    } else if (spawned) {
+      return runSpawned(mount);
+    } else {
+      try (@Nullable Passphrase passphrase = NodeProcess.passphrase(cairn(), passphraseOptions)) {
+        Daemon daemon = new Daemon(home(), Daemon.Logging.CONSOLE_TOO);
+        daemon.run(passphrase, mount, NodeProcess.announceTo(console()));
+      }
+    }
+    return OK;
+  }
+
+  private int runSpawned(@Nullable MountRequest mount) {
+    try (@Nullable Passphrase passphrase = passphraseOptions.read(console(), false)) {
+      new Daemon(home(), Daemon.Logging.FILE).run(passphrase, mount, NodeProcess::reportReady);
+      return OK;
+    } catch (OperatorException e) {
+      NodeProcess.reportFailure(e);
+      return e.exitCode();
+    }
+  }
+}

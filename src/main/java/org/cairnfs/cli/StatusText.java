@@ -1,0 +1,93 @@
+package org.cairnfs.cli;
+
+import java.util.Locale;
+import org.cairnfs.proto.AdminCacheStatus;
+import org.cairnfs.proto.AdminStatus;
+import org.cairnfs.proto.AdminVolumeStatus;
+
+/** The status for people. */
+final class StatusText {
+  private static final int ID_CHARS = 12;
+
+  static String format(AdminStatus status) {
+    AdminVolumeStatus volume = status.getVolume();
+    StringBuilder text = new StringBuilder(512);
+    line(
+        text,
+        "Node",
+        status.getNodeId().substring(0, Math.min(ID_CHARS, status.getNodeId().length())) + ", pid "
+            + status.getPid() + ", up " + duration(status.getUptimeSeconds()) + ", Cairn "
+            + status.getVersion());
+    line(text, "Home", status.getHome());
+    line(
+        text,
+        "Cluster",
+        status.getClusterId()
+            + (status.getListen().isEmpty() ? "" : ", listening at " + status.getListen()));
+    line(
+        text,
+        "Mounts",
+        status.getMountsCount() == 0 ? "none" : String.join(", ", status.getMountsList()));
+    line(
+        text,
+        "Volume",
+        size(volume.getLogicalBytes()) + " in " + count(volume.getInodes(), "inode"));
+    line(
+        text,
+        "Stored",
+        size(volume.getStoredBytes()) + " in " + count(volume.getBlobs(), "blob")
+            + ", " + size(volume.getDiskBytes()) + " on disk, "
+            + size(volume.getDeduplicatedBytes()) + " deduplicated since the start");
+    if (volume.getDamagedBlobs() > 0) {
+      line(text, "Damaged", count(volume.getDamagedBlobs(), "blob") + ": the log names them");
+    }
+    line(text, "Disk", size(volume.getFreeBytes()) + " free of " + size(volume.getCapacityBytes()));
+    line(text, "Cache", cache(status.getCache()));
+    line(
+        text,
+        "Uncommitted",
+        count(status.getUncommitted().getOperations(), "change") + ", "
+            + size(status.getUncommitted().getBytes()));
+    line(
+        text,
+        "Memory",
+        size(status.getMemory().getResidentBytes()) + ", heap "
+            + size(status.getMemory().getHeapUsedBytes()) + " of "
+            + size(status.getMemory().getHeapMaxBytes()));
+    return text.substring(0, text.length() - 1);
+  }
+
+  private static void line(StringBuilder text, String label, String content) {
+    text.append(String.format(Locale.ROOT, "%-12s %s\n", label, content));
+  }
+
+  private static String cache(AdminCacheStatus cache) {
+    long reads = cache.getHits() + cache.getMisses();
+    String rate = reads == 0
+        ? "not read yet"
+        : 100 * cache.getHits() / reads + " % of " + count(reads, "read") + " hit";
+    return size(cache.getBytes()) + ", " + rate;
+  }
+
+  private static String size(long bytes) {
+    return ByteSizes.format(bytes);
+  }
+
+  private static String count(long number, String noun) {
+    return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
+  }
+
+  private static String duration(long seconds) {
+    if (seconds < 120) {
+      return seconds + " s";
+    }
+    long minutes = seconds / 60;
+    if (minutes < 120) {
+      return minutes + " min";
+    }
+    long hours = minutes / 60;
+    return hours < 48 ? hours + " h" : hours / 24 + " days";
+  }
+
+  private StatusText() {}
+}

@@ -1,0 +1,103 @@
+package org.cairnfs.node;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.node.admin.AdminConnection;
+import org.cairnfs.node.admin.AdminHandler;
+import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.proto.AdminDone;
+import org.cairnfs.proto.AdminMountRequest;
+import org.cairnfs.proto.AdminRequest;
+import org.cairnfs.proto.AdminResponse;
+import org.cairnfs.proto.AdminUnmountRequest;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Carries out the commands that come over the admin socket. Thread-safe. */
+final class AdminCommands implements AdminHandler {
+  private static final Logger log = LoggerFactory.getLogger(AdminCommands.class);
+
+  private final Node node;
+  private final Shutdown shutdown;
+
+  AdminCommands(Node node, Shutdown shutdown) {
+    this.node = node;
+    this.shutdown = shutdown;
+  }
+
+  @Override
+  public AdminResponse handle(AdminRequest request, AdminConnection connection)
+      throws IOException, OperatorException {
+    return switch (request.getCommandCase()) {
+      case STATUS -> AdminResponse.newBuilder().setStatus(node.status()).build();
+      case STOP -> stop();
+      case MOUNT -> mount(request.getMount());
+      case UNMOUNT -> unmount(request.getUnmount());
+      case PUT -> {
+        byte[] path = request.getPut().getPath().toByteArray();
+        yield volume("put", path, () -> node.transfers().put(request.getPut(), connection));
+      }
+      case GET -> {
+        byte[] path = request.getGet().getPath().toByteArray();
+        yield volume("get", path, () -> node.transfers().get(path, connection));
+      }
+      case LIST -> {
+        byte[] path = request.getList().getPath().toByteArray();
+        yield volume("list", path, () -> node.listing().list(path, connection));
+      }
+      case REMOVE -> {
+        byte[] path = request.getRemove().getPath().toByteArray();
+        yield volume(
+            "remove",
+            path,
+            () -> node.transfers().remove(path, request.getRemove().getRecursive()));
+      }
+      case COMMAND_NOT_SET ->
+        throw new OperatorException(
+            "the node does not know this command",
+            "Stop the node with the Cairn it was started with, and start it with the new one.");
+    };
+  }
+
+  private AdminResponse stop() {
+    log.info("stopping, as commanded");
+    shutdown.run();
+    return done(shutdown.notice());
+  }
+
+  private AdminResponse mount(AdminMountRequest request) throws OperatorException {
+    node.mounts()
+        .mount(new MountRequest(Path.of(request.getDirectory()), request.getOptionsList()));
+    return done("");
+  }
+
+  private AdminResponse unmount(AdminUnmountRequest request) throws OperatorException {
+    boolean stale = node.mounts().unmount(Path.of(request.getDirectory()), request.getForce());
+    return done(stale ? "detached what a node that died had left there" : "");
+  }
+
+  /** Something done to the tree. */
+  private interface VolumeAction {
+    void run() throws IOException, OperatorException;
+  }
+
+  private AdminResponse volume(String verb, byte[] path, VolumeAction action)
+      throws IOException, OperatorException {
+    try {
+      action.run();
+      return done("");
+    } catch (PosixException e) {
+      // Names may be anything; what is not UTF-8 is shown as a replacement character.
+      String name = new String(path, StandardCharsets.UTF_8);
+      throw PosixFailures.explain("cannot " + verb + " " + name, e);
+    }
+  }
+
+  private static AdminResponse done(String notice) {
+    return AdminResponse.newBuilder()
+        .setDone(AdminDone.newBuilder().setPid(ProcessHandle.current().pid()).setNotice(notice))
+        .build();
+  }
+}

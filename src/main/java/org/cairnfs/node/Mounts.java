@@ -1,0 +1,218 @@
+package org.cairnfs.node;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.fuse.FuseLibrary;
+import org.cairnfs.fuse.FuseMount;
+import org.cairnfs.fuse.FuseSettings;
+import org.cairnfs.fuse.MountException;
+import org.cairnfs.fuse.StaleMounts;
+import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.vfs.Vfs;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The node's mounts of its volume, from mount to unmount, whoever unmounts.
+ *
+ * <p>The kernel may cache names and attributes while there is one mount; with several, a change
+ * through one would stay unseen in the others, so then it may not. Thread-safe.
+ *
+ * <p>Nothing here may use a mount of this node: a process that waits for an answer from itself can,
+ * when killed, never end.
+ */
+public final class Mounts {
+  private static final Logger log = LoggerFactory.getLogger(Mounts.class);
+
+  private static final Duration CACHE_ALONE = Duration.ofSeconds(1);
+  private static final Duration CACHE_AMONG_OTHERS = Duration.ZERO;
+
+  private final Vfs vfs;
+  private final ParallelSteps.Step<FuseLibrary> library;
+  private final List<FuseMount> active = new CopyOnWriteArrayList<>();
+
+  /** Held while mounting and unmounting, so that these come one after the other. */
+  private final ReentrantLock changing = new ReentrantLock();
+
+  /** @param library loaded when the first mount needs it */
+  Mounts(Vfs vfs, ParallelSteps.Step<FuseLibrary> library) {
+    this.vfs = vfs;
+    this.library = library;
+  }
+
+  /**
+   * Mounts, and returns when the directory is usable. What a node that died left there is detached
+   * first.
+   */
+  void mount(MountRequest request) throws OperatorException {
+    changing.lock();
+    try {
+      if (at(request.directory()) != null) {
+        throw new OperatorException(
+            "the volume is already mounted at " + request.directory(),
+            "Use it there, or unmount it with `cairn umount " + request.directory() + "`.");
+      }
+      if (detachStale(request.directory())) {
+        log.info("detached what a node that died had left at {}", request.directory());
+      }
+      limitCaches(active.size() + 1);
+      FuseMount mount = library
+          .get()
+          .mount(vfs, request.directory(), request.options(), settings(active.size() + 1));
+      active.add(mount);
+      // Runs at once, on this thread, if it has ended already.
+      var unused = mount.ended().thenRun(() -> forget(mount));
+      log.info("mounted at {}", mount.directory());
+    } catch (MountException e) {
+      limitCaches(active.size());
+      throw explain(e);
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  /**
+   * Unmounts; everything is on disk when this returns.
+   *
+   * @param force although programs use it: they get errors
+   * @return whether it was no mount of this node but one that a dead node had left
+   */
+  boolean unmount(Path directory, boolean force) throws OperatorException {
+    changing.lock();
+    try {
+      @Nullable FuseMount mount = at(directory);
+      if (mount != null) {
+        end(mount, force);
+        return false;
+      }
+      if (!detachStale(directory)) {
+        throw new OperatorException(
+            "this node has not mounted anything at " + directory,
+            "`cairn status` lists its mounts.");
+      }
+      return true;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void end(FuseMount mount, boolean force) throws OperatorException {
+    try {
+      if (force) {
+        mount.abort();
+      } else {
+        mount.unmount();
+      }
+      forget(mount);
+    } catch (MountException e) {
+      throw explain(e);
+    }
+  }
+
+  /**
+   * Ends all mounts, in the end also those that programs still use.
+   *
+   * @return the mounts that were in use, or did not end
+   */
+  List<Path> endAll() {
+    changing.lock();
+    try {
+      List<Path> inUse = new ArrayList<>();
+      for (FuseMount mount : active) {
+        try {
+          end(mount, false);
+        } catch (OperatorException e) {
+          log.warn("{}; unmounting all the same", e.getMessage());
+          inUse.add(mount.directory());
+          abort(mount);
+        }
+      }
+      return inUse;
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void abort(FuseMount mount) {
+    try {
+      end(mount, true);
+    } catch (OperatorException e) {
+      log.error("cannot unmount {}", mount.directory(), e);
+    }
+  }
+
+  /** Where the volume is mounted. */
+  List<Path> directories() {
+    return active.stream().map(FuseMount::directory).toList();
+  }
+
+  /** Makes all mounts see at once that a name stands for something else, or for nothing. */
+  void invalidate(InodeNumber parent, Bytes name) {
+    for (FuseMount mount : active) {
+      mount.invalidateEntry(parent, name);
+      mount.invalidate(parent);
+    }
+  }
+
+  /** Detaches a mount whose node died; returns whether there was one. */
+  public static boolean detachStale(Path directory) throws OperatorException {
+    try {
+      if (!StaleMounts.isStale(directory)) {
+        return false;
+      }
+      StaleMounts.detach(directory);
+      return true;
+    } catch (MountException e) {
+      throw explain(e);
+    }
+  }
+
+  private void forget(FuseMount mount) {
+    if (active.remove(mount)) {
+      log.info("{} is unmounted", mount.directory());
+      limitCaches(active.size());
+    }
+  }
+
+  private void limitCaches(int mounts) {
+    active.forEach(mount -> mount.setCacheTimeouts(timeoutAmong(mounts)));
+  }
+
+  private static Duration timeoutAmong(int mounts) {
+    return mounts > 1 ? CACHE_AMONG_OTHERS : CACHE_ALONE;
+  }
+
+  private static FuseSettings settings(int mounts) {
+    FuseSettings settings = FuseSettings.DEFAULT;
+    return new FuseSettings(
+        settings.threads(),
+        timeoutAmong(mounts),
+        settings.readAheadKib(),
+        settings.backgroundMax());
+  }
+
+  /**
+   * By name: asking the file system about a directory where this node is mounted would be asking
+   * the node.
+   */
+  private @Nullable FuseMount at(Path directory) {
+    for (FuseMount mount : active) {
+      if (mount.directory().equals(directory)) {
+        return mount;
+      }
+    }
+    return null;
+  }
+
+  /** Their messages say what happened and what to do. */
+  static OperatorException explain(MountException e) {
+    return new OperatorException(String.valueOf(e.getMessage()), "", e);
+  }
+}

@@ -1,0 +1,128 @@
+package org.cairnfs.node;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.cairnfs.node.admin.AdminServer;
+import org.cairnfs.node.home.Home;
+import org.cairnfs.node.home.SocketPlace;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The orderly end of a node: transfers cut, mounts gone, everything on disk and closed, the socket
+ * removed. Happens once, whoever asks and how often. Thread-safe.
+ */
+final class Shutdown {
+  private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
+  private static final Duration TRANSFERS_LIMIT = Duration.ofSeconds(10);
+
+  private final Home home;
+  private final Node node;
+  private final CountDownLatch done = new CountDownLatch(1);
+  private final ReentrantLock running = new ReentrantLock();
+
+  /** Guarded by {@link #running}. */
+  private @Nullable AdminServer server;
+
+  /** Guarded by {@link #running}. */
+  private final List<String> troubles = new ArrayList<>();
+
+  Shutdown(Home home, Node node) {
+    this.home = home;
+    this.node = node;
+  }
+
+  /** The server that is to take no more commands. */
+  void server(AdminServer opened) {
+    running.lock();
+    try {
+      server = opened;
+    } finally {
+      running.unlock();
+    }
+  }
+
+  /** Returns when it has happened, started by somebody else. */
+  void await() {
+    try {
+      done.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      run();
+    }
+  }
+
+  /**
+   * Does it, or waits for whoever does. Returns whether all went well; {@link #notice} says what
+   * did not.
+   */
+  boolean run() {
+    running.lock();
+    try {
+      if (done.getCount() > 0) {
+        endTransfers();
+        endNode();
+        removeSocket();
+        done.countDown();
+      }
+      return troubles.isEmpty();
+    } finally {
+      running.unlock();
+    }
+  }
+
+  /** What did not go as it should have, in words; empty if nothing. */
+  String notice() {
+    running.lock();
+    try {
+      return String.join("; ", troubles);
+    } finally {
+      running.unlock();
+    }
+  }
+
+  private void endTransfers() {
+    if (server == null) {
+      return;
+    }
+    try {
+      if (!server.drain(TRANSFERS_LIMIT)) {
+        log.warn("transfers did not end within {}", TRANSFERS_LIMIT);
+      }
+    } catch (IOException e) {
+      log.warn("closing the admin socket failed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void endNode() {
+    List<Path> inUse = node.unmountAll();
+    if (!inUse.isEmpty()) {
+      troubles.add("programs were using "
+          + inUse.stream().map(Path::toString).collect(Collectors.joining(", "))
+          + " and get errors now");
+    }
+    try {
+      node.close();
+    } catch (IOException | RuntimeException e) {
+      log.error("the node did not close cleanly", e);
+      troubles.add("the last changes may not be on disk: " + e.getMessage());
+    }
+  }
+
+  private void removeSocket() {
+    try {
+      SocketPlace.remove(home);
+    } catch (IOException e) {
+      log.warn("cannot remove the admin socket", e);
+    }
+  }
+}
