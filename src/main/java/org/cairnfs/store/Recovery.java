@@ -126,6 +126,9 @@ final class Recovery {
       }
       if (isLast && end < size) {
         file.truncate(end);
+        // Else, after another power cut, what is left of a torn record could stand behind the
+        // beginning of a new one and make the old one whole.
+        file.force();
       }
       segments.add(new Segment(number, end, isLast ? file : null));
       keepOpen = isLast;
