@@ -34,7 +34,7 @@ final class IndexDirectory {
 
   /** Opens the index, an empty one in place of one that is damaged. */
   KvStore open(List<String> tables, KvOptions options) throws IOException {
-    if (Files.exists(mark)) {
+    if (isMarkedDamaged()) {
       log.warn("The blob index in {} was found damaged; it is made anew", directory);
       discard();
       Files.delete(mark);
@@ -48,10 +48,15 @@ final class IndexDirectory {
     }
   }
 
-  /** Has the next start make the index anew. */
+  /** Whether the next {@link #open} makes the index anew. */
+  boolean isMarkedDamaged() {
+    return Files.exists(mark);
+  }
+
+  /** Has the next {@link #open} make the index anew. */
   void markDamaged() {
     try {
-      if (!Files.exists(mark)) {
+      if (!isMarkedDamaged()) {
         Files.createFile(mark);
         log.error("The blob index in {} is damaged; the next start makes it anew", directory);
       }

@@ -87,16 +87,26 @@ public final class SegmentStore implements BlobStore {
       Path segmentsDirectory, Path indexDirectory, SegmentOptions options, Executor background)
       throws IOException {
     Files.createDirectories(segmentsDirectory);
+    var files = new NioSegmentFiles(segmentsDirectory);
     var index = new IndexDirectory(indexDirectory);
-    KvStore indexStore = index.open(INDEX_TABLES, KvOptions.BLOB_INDEX);
     try {
-      return new SegmentStore(
-          new NioSegmentFiles(segmentsDirectory),
-          new BlobIndex(indexStore, index::markDamaged),
-          options,
-          background);
+      return open(files, index, options, background);
+    } catch (IOException e) {
+      if (!index.isMarkedDamaged()) {
+        throw e;
+      }
+      return open(files, index, options, background);
+    }
+  }
+
+  private static SegmentStore open(
+      SegmentFiles files, IndexDirectory index, SegmentOptions options, Executor background)
+      throws IOException {
+    KvStore store = index.open(INDEX_TABLES, KvOptions.BLOB_INDEX);
+    try {
+      return new SegmentStore(files, new BlobIndex(store, index::markDamaged), options, background);
     } catch (IOException | RuntimeException e) {
-      indexStore.close();
+      store.close();
       throw e;
     }
   }
