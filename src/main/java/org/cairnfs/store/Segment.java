@@ -86,6 +86,12 @@ final class Segment {
     return acquired;
   }
 
+  /** Takes over the file just made, which its maker uses until {@link #release}. */
+  synchronized void adopt(SegmentFile made) {
+    file = made;
+    users++;
+  }
+
   synchronized void release() throws IOException {
     users--;
     if (deleted && users == 0) {

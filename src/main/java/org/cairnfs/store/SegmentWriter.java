@@ -231,30 +231,40 @@ final class SegmentWriter {
         && current.segment.endBytes() < options.segmentBytes()) {
       return current;
     }
-    sealActive();
+    if (current != null) {
+      sealActive();
+      // A start after a crash reads what the index has not flushed: keep that to a segment or two.
+      inBackground(this::flushIndex);
+    }
     Active begun = begin();
     active = begun;
     return begun;
   }
 
   private Active begin() throws IOException {
-    long number = lastNumber + 1;
+    long number = ++lastNumber;
     ByteBuffer header = SegmentFormat.segmentHeader(number);
-    Segment segment;
+    var segment = new Segment(number, header.remaining(), null);
     try {
       SegmentFile file = segments.files().create(number);
-      lastNumber = number;
-      segment = new Segment(number, header.remaining(), file);
+      var begun = new Active(segment, file);
+      segment.adopt(file);
       file.write(header, 0);
+      segments.add(segment);
+      return begun;
     } catch (IOException e) {
+      discard(segment, e);
       throw space.explain(e, SegmentFormat.SEGMENT_HEADER_BYTES);
     }
-    SegmentFile file = segment.acquire(segments);
-    if (file == null) {
-      throw new AssertionError("nobody else knows the new segment");
+  }
+
+  private void discard(Segment segment, IOException cause) {
+    try {
+      segment.close();
+      segments.files().delete(segment.number());
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
-    segments.add(segment);
-    return new Active(segment, file);
   }
 
   private void sealActive() throws IOException {
@@ -267,14 +277,17 @@ final class SegmentWriter {
     }
     active = null;
     if (sealed.segment.failed()) {
-      SegmentUsage known = index.usage().get(sealed.segment.number());
-      sealed.segment.endBytes(
-          known == null ? SegmentFormat.SEGMENT_HEADER_BYTES : known.indexedBytes());
+      sealed.segment.endBytes(durableEnd(sealed.segment.number()));
     }
     truncate(sealed, sealed.segment.endBytes());
     sealed.segment.release();
-    // A start after a crash reads what the index has not flushed: keep that to a segment or two.
-    inBackground(this::flushIndex);
+  }
+
+  private long durableEnd(long segment) {
+    SegmentUsage known = index.usage().get(segment);
+    long indexed = known == null ? 0 : known.indexedBytes();
+    long durable = Math.max(indexed, unsynced.endOf(segment));
+    return Math.max(durable, SegmentFormat.SEGMENT_HEADER_BYTES);
   }
 
   private Location write(Active to, RecordHeader header, ByteBuffer payload) throws IOException {

@@ -144,6 +144,18 @@ final class Unsynced {
     return last.sequence();
   }
 
+  /** The end of the last of these records in a segment, or 0 if none is in it. */
+  synchronized long endOf(long segment) {
+    long end = 0;
+    for (Queued queued : queue) {
+      Location at = queued.record().at();
+      if (at.segment() == segment) {
+        end = Math.max(end, at.end());
+      }
+    }
+    return end;
+  }
+
   /** Notes that nobody needs the blob any more. */
   synchronized void forgetLost(BlobId id) {
     lost.remove(id);

@@ -4,15 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.kv.KvBatch;
+import org.cairnfs.kv.KvCursor;
+import org.cairnfs.kv.KvDiskFullException;
+import org.cairnfs.kv.KvStore;
 import org.junit.jupiter.api.Test;
 
 /** A disk that is full, fails, or is slow. */
@@ -171,6 +178,22 @@ class SegmentFaultTest {
   }
 
   @Test
+  void aDiskTooFullForASegmentIsNotLitteredWithFiles() throws IOException {
+    disk.capacityBytes(10);
+    var store = open(OPTIONS);
+    for (int i = 0; i < 3; i++) {
+      byte[] bytes = {};
+      assertThatThrownBy(() -> store.delete(Blobs.add(store, bytes)))
+          .isInstanceOf(DiskFullException.class);
+    }
+    assertThat(disk.list()).isEmpty();
+    disk.capacityBytes(1 << 20);
+    BlobId id = Blobs.add(store, Blobs.bytes(1, 100));
+    store.sync();
+    assertThat(store.verify(id)).isTrue();
+  }
+
+  @Test
   void theReserveIsForDeletesAndCompaction() throws IOException {
     disk.capacityBytes(10_000_000);
     var store = open(new SegmentOptions(100_000, 100_000, 1 << 20, 4));
@@ -227,6 +250,91 @@ class SegmentFaultTest {
     assertThat(disk.bytes(1)).hasSize((int) bytes);
     assertThatThrownBy(() -> Blobs.add(store, Blobs.bytes(9, 10)))
         .isInstanceOfAny(IOException.class, IllegalStateException.class);
+  }
+
+  /** An index without room: it can be read and not written. */
+  private static final class FullKvStore implements KvStore {
+    private final KvStore store;
+    private boolean full;
+
+    FullKvStore(KvStore store) {
+      this.store = store;
+    }
+
+    @Override
+    public Table table(String name) {
+      return store.table(name);
+    }
+
+    @Override
+    public byte[] get(Table table, byte[] key) {
+      return store.get(table, key);
+    }
+
+    @Override
+    public KvCursor cursor(Table table) {
+      return store.cursor(table);
+    }
+
+    @Override
+    public void write(Consumer<KvBatch> changes) {
+      if (full) {
+        throw new UncheckedIOException(new KvDiskFullException("full", new IOException()));
+      }
+      store.write(changes);
+    }
+
+    @Override
+    public void flush() {
+      store.flush();
+    }
+
+    @Override
+    public long memoryBytes() {
+      return store.memoryBytes();
+    }
+
+    @Override
+    public void close() {
+      throw new AssertionError("not closed here");
+    }
+  }
+
+  @Test
+  void anIndexWithoutRoomDelaysNothingButItself() throws IOException {
+    var fullIndex = new FullKvStore(index);
+    var store = SegmentStore.open(disk, fullIndex, OPTIONS, Runnable::run);
+    BlobId before = Blobs.add(store, Blobs.bytes(1, 100));
+    store.sync();
+    fullIndex.full = true;
+    BlobId synced = Blobs.add(store, Blobs.bytes(2, 100));
+    store.sync();
+    assertThat(store.verify(synced)).isTrue();
+    assertThatThrownBy(store::compact).isInstanceOf(DiskFullException.class);
+
+    // What was synced stays although the segment fails before the index knows of it.
+    BlobId lost = Blobs.add(store, Blobs.bytes(3, 100));
+    disk.failForces(true);
+    assertThatThrownBy(store::sync).isInstanceOf(IOException.class);
+    disk.failForces(false);
+    store.delete(lost);
+    BlobId after = Blobs.add(store, Blobs.bytes(4, 100));
+    store.sync();
+    assertThat(disk.list()).containsExactly(1L, 2L);
+    assertThat(store.stats().blobs()).isEqualTo(3);
+
+    fullIndex.full = false;
+    store.compact();
+    for (BlobId id : List.of(before, synced, after)) {
+      assertThat(store.verify(id)).isTrue();
+    }
+    assertThat(store.stats().liveBytes()).isEqualTo(300);
+    index.flush();
+    var reopened = SegmentStore.open(disk.kill(), index.crash(), OPTIONS, Runnable::run);
+    assertThat(reopened.recovered().recordsFound()).isZero();
+    for (BlobId id : List.of(before, synced, after)) {
+      assertThat(reopened.verify(id)).isTrue();
+    }
   }
 
   @Test
