@@ -53,7 +53,7 @@ final class BadInputIT {
     cairn.run(command).failed(parts);
     assertThat(cairn.snapshot()).isEqualTo(before);
     assertThat(mount).isEmptyDirectory();
-    cairn.run("status").failed();
+    cairn.run("status").failed("cairn: ");
   }
 
   private static Object[] command(Object... words) {
@@ -269,11 +269,11 @@ final class BadInputIT {
     String readOnly =
         "mount --bind " + directory + " " + directory + "; mount -o remount,bind,ro " + directory;
     Map<String, String> before = cairn.snapshot();
-    cairn.inNamespace(readOnly, "start").failed("read-only file system", "writable");
-    cairn.inNamespace(readOnly, "mount", mount).failed("read-only file system");
+    cairn.inNamespace(readOnly, "start").failed("ead-only file system", "writable");
+    cairn.inNamespace(readOnly, "mount", mount).failed("ead-only file system");
     cairn
         .inNamespace(readOnly, "--home", directory.resolve("new"), "init")
-        .failed("read-only file system");
+        .failed("ead-only file system");
     assertThat(cairn.snapshot()).isEqualTo(before);
     assertThat(directory.resolve("new")).doesNotExist();
   }

@@ -30,7 +30,7 @@ public final class DiskFailures {
       } else if (cause instanceof FileSystemException e && e.getReason() != null) {
         return decapitalise(e.getReason());
       } else if (cause instanceof IOException && cause.getMessage() != null) {
-        reason = cause.getMessage();
+        reason = decapitalise(cause.getMessage());
       }
       cause = cause.getCause();
     }
@@ -52,7 +52,8 @@ public final class DiskFailures {
   }
 
   private static String decapitalise(String text) {
-    return text.isEmpty() ? text : Character.toLowerCase(text.charAt(0)) + text.substring(1);
+    boolean oneCapital = text.length() > 1 && Character.isLowerCase(text.charAt(1));
+    return oneCapital ? Character.toLowerCase(text.charAt(0)) + text.substring(1) : text;
   }
 
   private DiskFailures() {}
