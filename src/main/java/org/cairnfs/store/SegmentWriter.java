@@ -28,6 +28,7 @@ final class SegmentWriter {
 
   /** Larger writes were measured at a fraction of the speed, and smaller ones at two thirds. */
   private static final int STAGING_BYTES = 256 << 10;
+
   private static final int WRITE_AHEAD_BYTES = 256 << 10;
 
   private static final Logger log = LoggerFactory.getLogger(SegmentWriter.class);
