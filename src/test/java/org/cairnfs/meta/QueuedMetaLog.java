@@ -19,12 +19,14 @@ final class QueuedMetaLog implements MetaLog {
   private final Deque<Waiting> waiting = new ArrayDeque<>();
   private final List<byte[]> applied = new ArrayList<>();
   private final List<Consumer<PosixException>> listeners = new ArrayList<>();
+  private final long firstIndex;
   private @Nullable PosixException stall;
   private @Nullable IOException failure;
 
   QueuedMetaLog(MetaStore store, boolean atOnce) {
     this.store = store;
     this.atOnce = atOnce;
+    this.firstIndex = store.applied().index() + 1;
   }
 
   @Override
@@ -48,7 +50,7 @@ final class QueuedMetaLog implements MetaLog {
       return false;
     }
     applied.add(next.entry());
-    next.reply().complete(store.apply(1, applied.size(), next.entry()));
+    next.reply().complete(store.apply(1, firstIndex + applied.size() - 1, next.entry()));
     return true;
   }
 

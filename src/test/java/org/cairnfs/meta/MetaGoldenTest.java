@@ -1,0 +1,168 @@
+package org.cairnfs.meta;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.cairnfs.meta.MetaFixture.name;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Extent;
+import org.cairnfs.core.FileMode;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Timestamp;
+import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaOp;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Pins the bytes of keys, records and operations: what is on disks must stay readable. Never regenerate these. */
+class MetaGoldenTest {
+  private static final Timestamp T = new Timestamp(0x0102, 3);
+  private static final InodeNumber A = new InodeNumber(0x11);
+  private static final InodeNumber B = new InodeNumber(0x22);
+  private static final BlobId ID = new BlobId(1, 2, 3, 4);
+  private static final Extent EXTENT = new Extent(5, 6, MetaFixture.blob(7, 16), 8);
+
+  private static String hex(byte[] bytes) {
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  private static InodeRecord inode() {
+    InodeRecord inode = new InodeRecord(0x11, FileMode.SYMLINK | 0777, T);
+    inode.uid = 1;
+    inode.gid = 2;
+    inode.links = 3;
+    inode.sizeBytes = 4;
+    inode.allocatedBytes = 5;
+    inode.device = 6;
+    inode.modified = new Timestamp(-1, 999_999_999);
+    inode.map = 7;
+    inode.mappedBlocks = 8;
+    inode.xattrs = 9;
+    inode.parent = 10;
+    inode.symlinkTarget = name("to");
+    return inode;
+  }
+
+  static Stream<Arguments> records() {
+    return Stream.of(
+        arguments("inode", inode().encode(), GoldenBytes.INODE),
+        arguments("dentry", new DentryRecord(0x11, FileMode.REGULAR).encode(), GoldenBytes.DENTRY),
+        arguments("extents", ExtentList.encode(List.of(EXTENT)), GoldenBytes.EXTENTS),
+        arguments("blob", new BlobRecord(2, 16, 0).encode(), GoldenBytes.BLOB),
+        arguments("session", new SessionRecord(new NodeId(1, 2, 3, 4), 5, true).encode(), GoldenBytes.SESSION),
+        arguments("volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
+        arguments("inode key", Keys.number(0x11), "0000000000000011"),
+        arguments("dentry key", Keys.named(0x11, name("n").array()), "00000000000000116e"),
+        arguments("extent key", Keys.pair(0x11, 0x22), "00000000000000110000000000000022"),
+        arguments("garbage key", Keys.garbage(0x11, ID), "0000000000000011" + hex(ID.toBytes())),
+        arguments("volume key", Keys.VOLUME, "766f6c756d65"),
+        arguments("next inode key", Keys.NEXT_INODE, "6e6578742d696e6f6465"),
+        arguments("applied key", Keys.APPLIED, "6170706c696564"),
+        arguments("usage key", Keys.USAGE, "7573616765"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("records")
+  void recordsKeepTheirBytes(String what, byte[] encoded, String golden) {
+    assertThat(hex(encoded)).as(what).isEqualTo(golden);
+  }
+
+  private static Arguments op(MetaOp op, String golden) {
+    return arguments(op.getKindCase().name(), op, golden);
+  }
+
+  static Stream<Arguments> operations() {
+    NewInode symlink = new NewInode(FileMode.SYMLINK | 0777, 1, 2, 3, name("to"), 2, T);
+    AttributeChange change = new AttributeChange(0644, 1, 2, 3L, T, T, T);
+    FileUpdate update = new FileUpdate(A, 99, T, T, new TreeMap<>(Map.of(4L, List.of(EXTENT))));
+    return Stream.of(
+        op(Ops.makeVolume(new Bytes(new byte[] {1, 2}), 0755, 1, 2, T), GoldenBytes.MAKE_VOLUME),
+        op(Ops.openSession(0x55, new NodeId(1, 2, 3, 4)), GoldenBytes.OPEN_SESSION),
+        op(Ops.allocateInodes(1000), GoldenBytes.ALLOCATE_INODES),
+        op(Ops.create(0x11, B, name("n"), symlink), GoldenBytes.CREATE),
+        op(Ops.link(A, B, name("n"), T), GoldenBytes.LINK),
+        op(Ops.unlink(A, name("n"), true, T), GoldenBytes.UNLINK),
+        op(Ops.removeDirectory(A, name("n"), false, T), GoldenBytes.REMOVE_DIRECTORY),
+        op(Ops.rename(A, name("n"), B, name("m"), true, T), GoldenBytes.RENAME),
+        op(Ops.forget(A, T), GoldenBytes.FORGET),
+        op(Ops.setAttributes(A, change, 0x33), GoldenBytes.SET_ATTRIBUTES),
+        op(Ops.punchHole(A, 4, 5, T), GoldenBytes.PUNCH_HOLE),
+        op(Ops.setXattr(A, name("n"), name("v"), true, true, T), GoldenBytes.SET_XATTR),
+        op(Ops.removeXattr(A, name("n"), T), GoldenBytes.REMOVE_XATTR),
+        op(Ops.updateFile(update), GoldenBytes.UPDATE_FILE),
+        op(Ops.dropGarbage(List.of(ID)), GoldenBytes.DROP_GARBAGE),
+        op(Ops.reclaimStep(100, T), GoldenBytes.RECLAIM_STEP));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("operations")
+  void operationsKeepTheirBytes(String what, MetaOp op, String golden) throws Exception {
+    assertThat(hex(op.toByteArray())).as(what).isEqualTo(golden);
+    assertThat(MetaOp.parseFrom(HexFormat.of().parseHex(golden))).isEqualTo(op);
+  }
+
+  @Test
+  void everyKindOfOperationIsPinned() {
+    assertThat(operations().map(arguments -> arguments.get()[0]))
+        .containsExactlyInAnyOrderElementsOf(
+            MetaOp.getDescriptor().getOneofs().get(0).getFields().stream()
+                .map(field -> MetaOp.KindCase.forNumber(field.getNumber()).name())
+                .toList());
+  }
+
+  @Test
+  void entriesKeepTheirBytes() {
+    MetaEntry entry =
+        MetaEntry.newBuilder().setSession(0x55).setCut(2).addOps(Ops.allocateInodes(1)).build();
+
+    assertThat(hex(entry.toByteArray())).isEqualTo(GoldenBytes.ENTRY);
+  }
+
+  @Test
+  void recordsAreReadBack() {
+    InodeRecord read = InodeRecord.decode(0x11, HexFormat.of().parseHex(GoldenBytes.INODE));
+
+    assertThat(read).usingRecursiveComparison().isEqualTo(inode());
+    assertThat(ExtentList.decode(HexFormat.of().parseHex(GoldenBytes.EXTENTS))).containsExactly(EXTENT);
+  }
+
+  static Stream<Arguments> damaged() {
+    return Stream.of(
+        arguments("empty inode", (Runnable) () -> InodeRecord.decode(1, new byte[0])),
+        arguments("newer inode", (Runnable) () -> InodeRecord.decode(1, withVersion(inode().encode(), 2))),
+        arguments("inode cut short", (Runnable) () -> InodeRecord.decode(1, cut(inode().encode()))),
+        arguments("dentry cut short", (Runnable) () -> DentryRecord.decode(new byte[12])),
+        arguments("newer dentry", (Runnable) () -> DentryRecord.decode(withVersion(new byte[13], 9))),
+        arguments(
+            "extents cut short", (Runnable) () -> ExtentList.decode(cut(ExtentList.encode(List.of(EXTENT))))),
+        arguments(
+            "extents out of order", (Runnable) () -> ExtentList.decode(ExtentList.encode(List.of(EXTENT, EXTENT)))),
+        arguments("blob too long", (Runnable) () -> BlobRecord.decode(withVersion(new byte[22], 1))),
+        arguments("session too short", (Runnable) () -> SessionRecord.decode(withVersion(new byte[41], 1))));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("damaged")
+  void damageIsNoticed(String what, Runnable decode) {
+    assertThatThrownBy(decode::run).as(what).isInstanceOf(CorruptMetadataException.class);
+  }
+
+  private static byte[] withVersion(byte[] record, int version) {
+    record[0] = (byte) version;
+    return record;
+  }
+
+  private static byte[] cut(byte[] record) {
+    return java.util.Arrays.copyOf(record, record.length - 1);
+  }
+}
