@@ -45,7 +45,10 @@ class LocalMetaSessionTest {
     for (long block = 0; block < blocks; block++) {
       extents.put(block, List.of(extent(0, BLOCK, 1000 + block)));
     }
-    fixture.commit(new FileUpdate(file, (long) blocks * BLOCK, fixture.tick(), fixture.tick(), extents)).join();
+    fixture
+        .commit(
+            new FileUpdate(file, (long) blocks * BLOCK, fixture.tick(), fixture.tick(), extents))
+        .join();
     return file;
   }
 
@@ -127,7 +130,8 @@ class LocalMetaSessionTest {
 
     session.setAttributes(file, fixture.size(5));
 
-    assertThat(session.pendingOperations()).isEqualTo(1 + 2999 / LocalMetaSession.SHRINK_STEP_BLOCKS);
+    assertThat(session.pendingOperations())
+        .isEqualTo(1 + 2999 / LocalMetaSession.SHRINK_STEP_BLOCKS);
     fixture.commit().join();
     assertThat(session.inode(file).allocatedBytes()).isEqualTo(5);
     assertThat(session.nextMappedBlock(file, 1)).isEmpty();
@@ -159,7 +163,8 @@ class LocalMetaSessionTest {
     assertThat(session.inode(file).links()).isZero();
     assertThat(session.extents(file, 1)).isNotEmpty();
     assertThatThrownBy(() -> session.link(file, ROOT, name("g"), fixture.tick()))
-        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));
 
     session.forget(file);
     fixture.commit().join();
@@ -187,13 +192,15 @@ class LocalMetaSessionTest {
 
   @Test
   void anEndedSessionIsFenced() throws IOException {
-    LocalMetaSession next = LocalMetaSession.open(fixture.store, fixture.log, MetaFixture.settings(9));
+    LocalMetaSession next =
+        LocalMetaSession.open(fixture.store, fixture.log, MetaFixture.settings(9));
     fixture.file(ROOT, "a");
 
     assertThat(fixture.commit()).isCompletedExceptionally();
     assertThat(next.lookup(ROOT, name("a"))).isNull();
     assertThatThrownBy(() -> fixture.file(ROOT, "b"))
-        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
   }
 
   @Test
@@ -216,7 +223,9 @@ class LocalMetaSessionTest {
   @Test
   void droppingGarbageForgetsOnlyWhatIsStillUnreferenced() {
     InodeNumber file = fixture.file(ROOT, "f").number();
-    fixture.commit(fixture.update(file, 30, 0, extent(0, 10, 7), extent(10, 10, 8))).join();
+    fixture
+        .commit(fixture.update(file, 30, 0, extent(0, 10, 7), extent(10, 10, 8)))
+        .join();
     session.punchHole(file, 0, 20, fixture.tick());
     fixture.commit().join();
     List<BlobId> garbage = session.garbage(10);
@@ -224,7 +233,9 @@ class LocalMetaSessionTest {
 
     fixture.commit(fixture.update(file, 30, 0, extent(0, 10, 8))).join();
     session.dropGarbage(garbage);
-    assertThat(session.garbage(10)).as("what is being dropped is not offered again").isEmpty();
+    assertThat(session.garbage(10))
+        .as("what is being dropped is not offered again")
+        .isEmpty();
     fixture.commit().join();
 
     assertThat(session.isReferenced(id(8))).isTrue();
@@ -247,12 +258,15 @@ class LocalMetaSessionTest {
   @Test
   void sizesCrossThirtyTwoBits() {
     InodeNumber file = fixture.file(ROOT, "f").number();
-    for (long size : new long[] {(1L << 31) - 1, 1L << 31, (1L << 32) - 1, (1L << 32) + 1, 1L << 44}) {
+    for (long size :
+        new long[] {(1L << 31) - 1, 1L << 31, (1L << 32) - 1, (1L << 32) + 1, 1L << 44}) {
       session.setAttributes(file, fixture.size(size));
       assertThat(session.inode(file).sizeBytes()).isEqualTo(size);
     }
     long block = (1L << 44) / BLOCK;
-    fixture.commit(fixture.update(file, (1L << 44) + 10, block, extent(0, 10, 1))).join();
+    fixture
+        .commit(fixture.update(file, (1L << 44) + 10, block, extent(0, 10, 1)))
+        .join();
     assertThat(session.nextMappedBlock(file, 0)).hasValue(block);
   }
 
@@ -267,7 +281,8 @@ class LocalMetaSessionTest {
     }
     assertThat(session.inode(file).links()).isEqualTo(Limits.LINK_MAX);
     assertThatThrownBy(() -> session.link(file, ROOT, name("more"), fixture.tick()))
-        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EMLINK));
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EMLINK));
   }
 
   @Test
@@ -283,10 +298,12 @@ class LocalMetaSessionTest {
     assertThatThrownBy(first::join)
         .isInstanceOf(CompletionException.class)
         .cause()
-        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
     assertThat(second).isCompletedExceptionally();
     assertThatThrownBy(() -> slow.file(ROOT, "c"))
-        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
     assertThat(slow.commit()).isCompletedExceptionally();
   }
 
@@ -299,7 +316,8 @@ class LocalMetaSessionTest {
 
     assertThat(waiting).isCompletedExceptionally();
     assertThatThrownBy(() -> slow.file(ROOT, "b"))
-        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
     assertThat(slow.commit()).as("an fsync meanwhile").isNotNull();
 
     slow.log.resume();
@@ -343,9 +361,8 @@ class LocalMetaSessionTest {
   @Test
   void aStoreOfAnotherVolumeIsRefused() {
     SessionSettings other = MetaFixture.settings(3);
-    SessionSettings wrong =
-        new SessionSettings(
-            other.node(), new Bytes(new byte[] {9}), 0755, 0, 0, other.clock(), other.random());
+    SessionSettings wrong = new SessionSettings(
+        other.node(), new Bytes(new byte[] {9}), 0755, 0, 0, other.clock(), other.random());
 
     assertThatThrownBy(() -> LocalMetaSession.open(fixture.store, fixture.log, wrong))
         .isInstanceOf(IOException.class)

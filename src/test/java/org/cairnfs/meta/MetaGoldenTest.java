@@ -24,7 +24,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Pins the bytes of keys, records and operations: what is on disks must stay readable. Never regenerate these. */
+/**
+ * Pins the bytes of keys, records and operations: what is on disks must stay readable. Never
+ * regenerate these.
+ */
 class MetaGoldenTest {
   private static final Timestamp T = new Timestamp(0x0102, 3);
   private static final InodeNumber A = new InodeNumber(0x11);
@@ -59,8 +62,12 @@ class MetaGoldenTest {
         arguments("dentry", new DentryRecord(0x11, FileMode.REGULAR).encode(), GoldenBytes.DENTRY),
         arguments("extents", ExtentList.encode(List.of(EXTENT)), GoldenBytes.EXTENTS),
         arguments("blob", new BlobRecord(2, 16, 0).encode(), GoldenBytes.BLOB),
-        arguments("session", new SessionRecord(new NodeId(1, 2, 3, 4), 5, true).encode(), GoldenBytes.SESSION),
-        arguments("volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
+        arguments(
+            "session",
+            new SessionRecord(new NodeId(1, 2, 3, 4), 5, true).encode(),
+            GoldenBytes.SESSION),
+        arguments(
+            "volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
         arguments("inode key", Keys.number(0x11), "0000000000000011"),
         arguments("dentry key", Keys.named(0x11, name("n").array()), "00000000000000116e"),
         arguments("extent key", Keys.pair(0x11, 0x22), "00000000000000110000000000000022"),
@@ -122,8 +129,11 @@ class MetaGoldenTest {
 
   @Test
   void entriesKeepTheirBytes() {
-    MetaEntry entry =
-        MetaEntry.newBuilder().setSession(0x55).setCut(2).addOps(Ops.allocateInodes(1)).build();
+    MetaEntry entry = MetaEntry.newBuilder()
+        .setSession(0x55)
+        .setCut(2)
+        .addOps(Ops.allocateInodes(1))
+        .build();
 
     assertThat(hex(entry.toByteArray())).isEqualTo(GoldenBytes.ENTRY);
   }
@@ -133,22 +143,28 @@ class MetaGoldenTest {
     InodeRecord read = InodeRecord.decode(0x11, HexFormat.of().parseHex(GoldenBytes.INODE));
 
     assertThat(read).usingRecursiveComparison().isEqualTo(inode());
-    assertThat(ExtentList.decode(HexFormat.of().parseHex(GoldenBytes.EXTENTS))).containsExactly(EXTENT);
+    assertThat(ExtentList.decode(HexFormat.of().parseHex(GoldenBytes.EXTENTS)))
+        .containsExactly(EXTENT);
   }
 
   static Stream<Arguments> damaged() {
     return Stream.of(
         arguments("empty inode", (Runnable) () -> InodeRecord.decode(1, new byte[0])),
-        arguments("newer inode", (Runnable) () -> InodeRecord.decode(1, withVersion(inode().encode(), 2))),
-        arguments("inode cut short", (Runnable) () -> InodeRecord.decode(1, cut(inode().encode()))),
+        arguments("newer inode", (Runnable)
+            () -> InodeRecord.decode(1, withVersion(inode().encode(), 2))),
+        arguments("inode cut short", (Runnable)
+            () -> InodeRecord.decode(1, cut(inode().encode()))),
         arguments("dentry cut short", (Runnable) () -> DentryRecord.decode(new byte[12])),
-        arguments("newer dentry", (Runnable) () -> DentryRecord.decode(withVersion(new byte[13], 9))),
         arguments(
-            "extents cut short", (Runnable) () -> ExtentList.decode(cut(ExtentList.encode(List.of(EXTENT))))),
+            "newer dentry", (Runnable) () -> DentryRecord.decode(withVersion(new byte[13], 9))),
+        arguments("extents cut short", (Runnable)
+            () -> ExtentList.decode(cut(ExtentList.encode(List.of(EXTENT))))),
+        arguments("extents out of order", (Runnable)
+            () -> ExtentList.decode(ExtentList.encode(List.of(EXTENT, EXTENT)))),
         arguments(
-            "extents out of order", (Runnable) () -> ExtentList.decode(ExtentList.encode(List.of(EXTENT, EXTENT)))),
-        arguments("blob too long", (Runnable) () -> BlobRecord.decode(withVersion(new byte[22], 1))),
-        arguments("session too short", (Runnable) () -> SessionRecord.decode(withVersion(new byte[41], 1))));
+            "blob too long", (Runnable) () -> BlobRecord.decode(withVersion(new byte[22], 1))),
+        arguments("session too short", (Runnable)
+            () -> SessionRecord.decode(withVersion(new byte[41], 1))));
   }
 
   @ParameterizedTest(name = "{0}")

@@ -1,0 +1,152 @@
+package org.cairnfs.bench;
+
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.FileMode;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.core.Timestamp;
+import org.cairnfs.kv.KvOptions;
+import org.cairnfs.kv.RocksKvStore;
+import org.cairnfs.meta.LocalMetaSession;
+import org.cairnfs.meta.MetaLog;
+import org.cairnfs.meta.MetaStore;
+import org.cairnfs.meta.NewInode;
+import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.proto.CreateInode;
+import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaOp;
+import org.cairnfs.proto.Time;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What one create costs: applied for good, over RocksDB, and in advance, in a session. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class MetaApplyBenchmark {
+  private static final int OPS_AN_ENTRY = 500;
+  private static final int SEALED_NAME_BYTES = 30;
+
+  private Path directory;
+  private RocksKvStore kv;
+  private MetaStore store;
+  private LocalMetaSession session;
+  private long index;
+  private long number = 1L << 40;
+
+  /** Applies at once: what is measured is the metadata, not the log. */
+  private final class ImmediateLog implements MetaLog {
+    @Override
+    public CompletableFuture<byte[]> propose(byte[] entry) {
+      return CompletableFuture.completedFuture(store.apply(1, ++index, entry));
+    }
+
+    @Override
+    public @Nullable PosixException stalled() {
+      return null;
+    }
+
+    @Override
+    public void onStall(Consumer<PosixException> listener) {}
+
+    @Override
+    public void close() {}
+  }
+
+  @Setup(Level.Trial)
+  public void open() throws IOException {
+    directory = Files.createTempDirectory("cairn-bench");
+    kv = RocksKvStore.open(directory, MetaStore.tableNames(), KvOptions.METADATA);
+    store = new MetaStore(kv);
+    session = LocalMetaSession.open(
+        store,
+        new ImmediateLog(),
+        new SessionSettings(
+            new NodeId(1, 2, 3, 4),
+            new Bytes(new byte[] {1}),
+            0755,
+            0,
+            0,
+            Clock.systemUTC(),
+            new SplittableRandom(1)));
+  }
+
+  @TearDown(Level.Trial)
+  public void close() throws IOException {
+    session.close();
+    kv.close();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  /** Applying an entry of creates in one directory, protobuf and RocksDB batch included. */
+  @Benchmark
+  @OperationsPerInvocation(OPS_AN_ENTRY)
+  public byte[] apply() {
+    MetaEntry.Builder entry = MetaEntry.newBuilder();
+    for (int i = 0; i < OPS_AN_ENTRY; i++) {
+      CreateInode create = CreateInode.newBuilder()
+          .setInode(++number)
+          .setParent(InodeNumber.ROOT.value())
+          .setName(ByteString.copyFrom(name(number)))
+          .setMode(FileMode.REGULAR | 0644)
+          .setTime(Time.newBuilder().setSeconds(number).build())
+          .build();
+      entry.addOps(MetaOp.newBuilder().setCreate(create).build());
+    }
+    return store.apply(1, ++index, entry.build().toByteArray());
+  }
+
+  /** The same through a session: speculated on, cut, committed and applied. */
+  @Benchmark
+  @OperationsPerInvocation(OPS_AN_ENTRY)
+  public void speculateAndApply() {
+    for (int i = 0; i < OPS_AN_ENTRY; i++) {
+      session.create(
+          InodeNumber.ROOT,
+          new Bytes(name(++number)),
+          new NewInode(FileMode.REGULAR | 0644, 0, 0, 0, null, 0, new Timestamp(number, 0)));
+    }
+    session.cut().commit(List.of()).join();
+  }
+
+  /** As random as a sealed name. */
+  private static byte[] name(long number) {
+    return ByteBuffer.allocate(SEALED_NAME_BYTES)
+        .putLong(number * 0x9E3779B97F4A7C15L)
+        .putLong(number)
+        .array();
+  }
+}
