@@ -323,8 +323,9 @@ class LocalMetaSessionTest {
     slow.log.resume();
 
     slow.file(ROOT, "b");
-    slow.commit();
+    CompletableFuture<Void> after = slow.commit();
     slow.log.applyAll();
+    assertThat(after).isCompleted();
     assertThat(slow.session.list(ROOT, null, 10)).hasSize(2);
     assertThat(slow.session.overlaySize()).isZero();
     new Invariants(slow.store.reader()).check();
@@ -348,11 +349,12 @@ class LocalMetaSessionTest {
     for (int page = 1; page < 12; page++) {
       List<Bytes> listed = new ArrayList<>();
       Bytes after = null;
-      List<Dentry> entries;
-      while (!(entries = session.list(ROOT, after, page)).isEmpty()) {
+      List<Dentry> entries = session.list(ROOT, after, page);
+      while (!entries.isEmpty()) {
         assertThat(entries.size()).isLessThanOrEqualTo(page);
         entries.forEach(entry -> listed.add(entry.sealedName()));
         after = listed.get(listed.size() - 1);
+        entries = session.list(ROOT, after, page);
       }
       assertThat(listed).isEqualTo(expected);
     }

@@ -227,10 +227,14 @@ public final class RaftMetaLog implements MetaLog {
       submittedBytes = 0;
       proposals.forEach(proposal -> proposal.submitted = false);
     }
-    closeQuietly(broken);
-    if (DiskFull.is(cause)) {
+    boolean full = DiskFull.is(cause);
+    if (full) {
       LOG.error("The metadata log cannot be written: the disk is full. Waiting for room", cause);
+      // Before anything that takes time: programs are waiting.
       setStalled(cause);
+    }
+    closeQuietly(broken);
+    if (full) {
       reopen();
     } else {
       fail(cause);
