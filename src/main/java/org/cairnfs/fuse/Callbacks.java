@@ -79,5 +79,13 @@ final class Callbacks {
     void call(long a, long b, int c, long d, long e, long f);
   }
 
+  /**
+   * The send function of a channel: channel, vector and its length; answers 0 or a negated errno.
+   */
+  public interface SendPPP {
+    @Delegate
+    int call(long a, long b, long c);
+  }
+
   private Callbacks() {}
 }

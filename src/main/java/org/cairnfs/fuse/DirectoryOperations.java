@@ -22,9 +22,11 @@ final class DirectoryOperations {
   private static final int ENTRY_TYPICAL_BYTES = 48;
 
   private final Vfs vfs;
+  private final OpenHandles handles;
 
-  DirectoryOperations(Vfs vfs) {
+  DirectoryOperations(Vfs vfs, OpenHandles handles) {
     this.vfs = vfs;
+    this.handles = handles;
   }
 
   void register(OperationTable table) {
@@ -49,8 +51,10 @@ final class DirectoryOperations {
 
   private void open(Request request, long inode, long fileInfo) {
     long handle = vfs.openDirectory(new InodeNumber(inode));
+    handles.openedDirectory(handle);
     FileInfo.setOpened(fileInfo, handle, false);
     if (!request.opened(fileInfo)) {
+      handles.releasedDirectory(handle);
       vfs.releaseDirectory(handle);
     }
   }
@@ -80,7 +84,9 @@ final class DirectoryOperations {
   }
 
   private void release(Request request, long fileInfo) {
-    vfs.releaseDirectory(FileInfo.handle(fileInfo));
+    long handle = FileInfo.handle(fileInfo);
+    handles.releasedDirectory(handle);
+    vfs.releaseDirectory(handle);
     request.done();
   }
 

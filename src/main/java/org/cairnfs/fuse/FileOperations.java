@@ -1,6 +1,7 @@
 package org.cairnfs.fuse;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
@@ -23,9 +24,14 @@ final class FileOperations {
   private static final int PUNCH_HOLE = 2;
 
   private final Vfs vfs;
+  private final OpenHandles handles;
+  private final Consumer<InodeNumber> attributesChanged;
 
-  FileOperations(Vfs vfs) {
+  /** @param attributesChanged makes the kernel forget the attributes, not the pages, of an inode */
+  FileOperations(Vfs vfs, OpenHandles handles, Consumer<InodeNumber> attributesChanged) {
     this.vfs = vfs;
+    this.handles = handles;
+    this.attributesChanged = attributesChanged;
   }
 
   void register(OperationTable table) {
@@ -47,7 +53,7 @@ final class FileOperations {
         Slot.WRITE,
         PPPPPP.class,
         (req, inode, data, size, offset, fileInfo) ->
-            Boundary.serve(req, request -> write(request, data, size, offset, fileInfo)));
+            Boundary.serve(req, request -> write(request, inode, data, size, offset, fileInfo)));
     table.set(
         Slot.FLUSH,
         PPP.class,
@@ -69,14 +75,17 @@ final class FileOperations {
   }
 
   private void open(Request request, long inode, long fileInfo) {
-    Opened opened = vfs.open(
-        new InodeNumber(inode),
-        FileInfo.forReading(fileInfo),
-        FileInfo.forWriting(fileInfo),
-        FileInfo.truncating(fileInfo));
+    InodeNumber number = new InodeNumber(inode);
+    boolean truncating = FileInfo.truncating(fileInfo);
+    if (truncating && PrivilegeBits.clearedByOpen() && PrivilegeBits.clear(vfs, number)) {
+      attributesChanged.accept(number);
+    }
+    Opened opened =
+        vfs.open(number, FileInfo.forReading(fileInfo), FileInfo.forWriting(fileInfo), truncating);
+    handles.opened(opened.handle());
     FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
     if (!request.opened(fileInfo)) {
-      vfs.release(opened.handle(), 0, false);
+      abandon(opened.handle());
     }
   }
 
@@ -98,10 +107,17 @@ final class FileOperations {
       request.failed(Errno.ESTALE);
       return;
     }
+    handles.opened(opened.handle());
     FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
     if (!request.created(opened.inode(), fileInfo)) {
-      vfs.release(opened.handle(), 0, false);
+      abandon(opened.handle());
     }
+  }
+
+  /** Releases a handle that the kernel did not take. */
+  private void abandon(long handle) {
+    handles.released(handle);
+    vfs.release(handle, 0, false);
   }
 
   private void read(Request request, long size, long offset, long fileInfo) {
@@ -109,9 +125,16 @@ final class FileOperations {
     request.data();
   }
 
-  private void write(Request request, long data, long size, long offset, long fileInfo) {
+  private void write(
+      Request request, long inode, long data, long size, long offset, long fileInfo) {
     ByteBuffer from = Worker.payload(data, size);
     vfs.write(FileInfo.handle(fileInfo), offset, FileInfo.appending(fileInfo), from);
+    InodeNumber number = new InodeNumber(inode);
+    if (PrivilegeBits.clearedByWrite() && PrivilegeBits.clear(vfs, number)) {
+      // The answer to a write carries no attributes; the kernel would go on to believe the old
+      // mode, even for execve(2).
+      attributesChanged.accept(number);
+    }
     request.written(size);
   }
 
@@ -121,8 +144,9 @@ final class FileOperations {
   }
 
   private void release(Request request, long fileInfo) {
-    vfs.release(
-        FileInfo.handle(fileInfo), FileInfo.lockOwner(fileInfo), FileInfo.flockRelease(fileInfo));
+    long handle = FileInfo.handle(fileInfo);
+    handles.released(handle);
+    vfs.release(handle, FileInfo.lockOwner(fileInfo), FileInfo.flockRelease(fileInfo));
     request.done();
   }
 

@@ -54,7 +54,13 @@ final class InodeOperations {
   }
 
   private void setAttributes(Request request, long inode, long stat, int which) {
-    request.attributes(vfs.setAttributes(new InodeNumber(inode), change(stat, which, vfs.now())));
+    InodeNumber number = new InodeNumber(inode);
+    AttributeChange change = change(stat, which, vfs.now());
+    if (PrivilegeBits.clearedBySetAttributes() && change.permissions() == null) {
+      change =
+          withPermissions(change, PrivilegeBits.cleared(vfs.attributes(number).mode()));
+    }
+    request.attributes(vfs.setAttributes(number, change));
   }
 
   /**
@@ -70,6 +76,17 @@ final class InodeOperations {
         time((which & SET_ACCESSED_NOW) != 0, (which & SET_ACCESSED) != 0, now, stat, true),
         time((which & SET_MODIFIED_NOW) != 0, (which & SET_MODIFIED) != 0, now, stat, false),
         now);
+  }
+
+  private static AttributeChange withPermissions(AttributeChange change, int permissions) {
+    return new AttributeChange(
+        permissions,
+        change.uid(),
+        change.gid(),
+        change.sizeBytes(),
+        change.accessed(),
+        change.modified(),
+        change.changed());
   }
 
   private static @Nullable Timestamp time(

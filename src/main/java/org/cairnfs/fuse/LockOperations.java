@@ -49,14 +49,16 @@ final class LockOperations {
   private record Waiter(CompletableFuture<Void> lock, CompletableFuture<Void> answered) {}
 
   private final Vfs vfs;
+  private final OpenHandles handles;
   private final LibFuse fuse;
   private final Pointer interruptFunction;
   private final ThreadPoolExecutor interrupts;
   private final Map<Long, Waiter> waiting = new ConcurrentHashMap<>();
   private final AtomicLong lastId = new AtomicLong();
 
-  LockOperations(Vfs vfs, LibFuse fuse, OperationTable table) {
+  LockOperations(Vfs vfs, OpenHandles handles, LibFuse fuse, OperationTable table) {
     this.vfs = vfs;
+    this.handles = handles;
     this.fuse = fuse;
     this.interruptFunction = table.function(PP.class, (req, id) -> interrupted(id));
     this.interrupts = new ThreadPoolExecutor(
@@ -123,6 +125,7 @@ final class LockOperations {
   private void set(Request request, long fileInfo, long lock, boolean wait) {
     long handle = FileInfo.handle(fileInfo);
     long owner = FileInfo.lockOwner(fileInfo);
+    handles.locked(handle, owner);
     answer(request, vfs.lock(handle, owner, LockWriter.read(lock), wait));
   }
 
@@ -135,6 +138,7 @@ final class LockOperations {
     };
     long handle = FileInfo.handle(fileInfo);
     long owner = FileInfo.lockOwner(fileInfo);
+    handles.locked(handle, owner);
     answer(request, vfs.flock(handle, owner, kind, (operation & LOCK_NB) == 0));
   }
 

@@ -11,8 +11,6 @@ import org.cairnfs.fuse.MountException.Reason;
  * <p>Checked here because libfuse tells of a wrong option only on standard error.
  */
 final class MountOptions {
-  /** What a request of libfuse 2 carries at most. */
-  static final int TRANSFER_MAX_BYTES = 128 << 10;
 
   private static final Set<String> FLAGS = Set.of(
       "ro",
@@ -80,7 +78,7 @@ final class MountOptions {
     all.addUnlessGiven("big_writes");
     all.addUnlessGiven("fsname=cairn");
     all.addUnlessGiven("subtype=cairn");
-    all.addUnlessGiven("max_read=" + TRANSFER_MAX_BYTES);
+    all.addUnlessGiven("max_read=" + Handshake.TRANSFER_MAX_BYTES);
     if (root && !all.has("allow_root")) {
       all.addUnlessGiven("allow_other");
     }
@@ -114,14 +112,14 @@ final class MountOptions {
   private static void checkMaxRead(String option) throws MountException {
     try {
       int bytes = Integer.parseInt(option.substring(option.indexOf('=') + 1));
-      if (bytes >= 1 && bytes <= TRANSFER_MAX_BYTES) {
+      if (bytes >= 1 && bytes <= Handshake.TRANSFER_MAX_BYTES) {
         return;
       }
     } catch (NumberFormatException notANumber) {
       // Said below.
     }
     throw new MountException(
-        Reason.BAD_OPTION, "\"" + option + "\": must be from 1 to " + TRANSFER_MAX_BYTES);
+        Reason.BAD_OPTION, "\"" + option + "\": must be from 1 to " + Handshake.TRANSFER_MAX_BYTES);
   }
 
   private void addUnlessGiven(String option) {

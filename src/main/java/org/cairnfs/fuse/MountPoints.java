@@ -9,11 +9,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
-import jnr.ffi.LibraryLoader;
-import jnr.ffi.Runtime;
 import org.cairnfs.core.Errno;
 import org.cairnfs.fuse.MountException.Reason;
-import org.cairnfs.fuse.NativeLibraries.LibC;
 import org.jspecify.annotations.Nullable;
 
 /** What the system says about directories to mount on, and what unmounts them. Thread-safe. */
@@ -38,12 +35,8 @@ final class MountPoints {
           Path.of("/dev/fuse"),
           Path.of("/etc/fuse.conf"),
           path != null ? path : "/usr/bin:/bin",
-          LibCHolder.LIB_C.geteuid() == 0);
+          NativeLibraries.libC().geteuid() == 0);
     }
-  }
-
-  private static final class LibCHolder {
-    static final LibC LIB_C = LibraryLoader.create(LibC.class).failImmediately().load("c");
   }
 
   private final Host host;
@@ -98,8 +91,8 @@ final class MountPoints {
     ByteBuffer answer = ByteBuffer.allocateDirect(VolumeStatWriter.SIZE_BYTES);
     long answerAddress = NativeMemory.addressOf(answer);
     try {
-      return LibCHolder.LIB_C.statvfs(cString(located), answerAddress) != 0
-          && lastError() == ENOTCONN;
+      return NativeLibraries.libC().statvfs(cString(located), answerAddress) != 0
+          && NativeLibraries.lastErrno() == ENOTCONN;
     } finally {
       Reference.reachabilityFence(answer);
     }
@@ -302,11 +295,9 @@ final class MountPoints {
 
   /** umount2(2); answers 0 or the errno. */
   private static int umount(Path located, int flags) {
-    return LibCHolder.LIB_C.umount2(cString(located), flags) == 0 ? 0 : lastError();
-  }
-
-  private static int lastError() {
-    return Runtime.getSystemRuntime().getLastError();
+    return NativeLibraries.libC().umount2(cString(located), flags) == 0
+        ? 0
+        : NativeLibraries.lastErrno();
   }
 
   /** The path as C wants it: with a NUL at its end. */

@@ -1,5 +1,7 @@
 package org.cairnfs.fuse;
 
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
 import jnr.ffi.annotations.IgnoreError;
 import jnr.ffi.annotations.In;
 
@@ -31,7 +33,11 @@ final class NativeLibraries {
 
     void fuse_session_destroy(long session);
 
-    long fuse_chan_bufsize(long channel);
+    int fuse_chan_fd(long channel);
+
+    long fuse_chan_new(long operations, int descriptor, long bufferSize, long data);
+
+    void fuse_chan_destroy(long channel);
 
     /**
      * Blocks for one request; answers its length, 0 once the session is over, or a negated errno.
@@ -78,6 +84,29 @@ final class NativeLibraries {
     int statvfs(@In byte[] path, long statvfs);
 
     int geteuid();
+
+    long write(int descriptor, long address, long length);
+  }
+
+  private static final class LibCHolder {
+    static final LibC LIB_C = LibraryLoader.create(LibC.class).failImmediately().load("c");
+  }
+
+  static LibC libC() {
+    return LibCHolder.LIB_C;
+  }
+
+  /** The errno of the last call of {@link #libC} on this thread. */
+  static int lastErrno() {
+    return Runtime.getSystemRuntime().getLastError();
+  }
+
+  /**
+   * Writes all of it in one write(2), as the kernel's FUSE device wants; answers 0 or a negated
+   * errno.
+   */
+  static int write(int descriptor, long address, int length) {
+    return libC().write(descriptor, address, length) == length ? 0 : -lastErrno();
   }
 
   private NativeLibraries() {}

@@ -20,11 +20,8 @@ import org.cairnfs.vfs.VolumeStat;
  * <p>One instance a worker, used for request after request; confined to the worker's thread.
  */
 final class Request {
-  /**
-   * Longest data an answer carries: what one FUSE read of libfuse 2 can ask for, and more than any
-   * xattr.
-   */
-  static final int ANSWER_MAX_BYTES = 128 << 10;
+  /** Longest data an answer carries: what one read can ask for, and more than any xattr. */
+  static final int ANSWER_MAX_BYTES = Handshake.TRANSFER_MAX_BYTES;
 
   private static final int STRUCTURES_BYTES = 512;
   private static final long CONTEXT_UID = 0;

@@ -30,6 +30,9 @@ final class Session {
 
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(10);
 
+  /** The offset that makes an invalidation one of attributes only. */
+  private static final long NO_PAGES = -1;
+
   // struct fuse_conn_info (fuse_common.h): unsigned ints.
   private static final long CAPABLE = 20;
   private static final long WANT = 24;
@@ -53,10 +56,12 @@ final class Session {
    */
   private final OperationTable operations;
 
+  private final OpenHandles handles;
   private final LockOperations locks;
   private final ArgumentList arguments;
   private final long channel;
   private final long session;
+  private final Handshake handshake;
 
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -81,13 +86,14 @@ final class Session {
     this.timeout = new CacheTimeout(settings.cacheTimeout());
     this.workersLeft = new AtomicInteger(settings.threads());
     this.operations = new OperationTable(Runtime.getSystemRuntime());
-    this.locks = new LockOperations(vfs, fuse, operations);
+    this.handles = new OpenHandles(vfs);
+    this.locks = new LockOperations(vfs, handles, fuse, operations);
     operations.set(Slot.INIT, PP.class, (userData, connection) -> initialise(connection));
     new NameOperations(vfs).register(operations);
     new InodeOperations(vfs).register(operations);
     new XattrOperations(vfs).register(operations);
-    new FileOperations(vfs).register(operations);
-    new DirectoryOperations(vfs).register(operations);
+    new FileOperations(vfs, handles, this::invalidateAttributes).register(operations);
+    new DirectoryOperations(vfs, handles).register(operations);
     locks.register(operations);
 
     this.arguments = new ArgumentList(fuse, options.toString());
@@ -110,6 +116,7 @@ final class Session {
       throw new MountException(Reason.BAD_OPTION, "libfuse does not accept the options " + options);
     }
     fuse.fuse_session_add_chan(session, channel);
+    handshake = new Handshake(fuse, operations, channel);
   }
 
   /**
@@ -119,8 +126,9 @@ final class Session {
    *     completes
    */
   void start(String name, Runnable onEnd) {
+    Worker.Connection connection = new Worker.Connection(fuse, session, channel, handshake);
     for (int i = 1; i <= settings.threads(); i++) {
-      new Worker(name + "-" + i, fuse, session, channel, timeout, () -> leave(onEnd)).start();
+      new Worker(name + "-" + i, connection, timeout, () -> leave(onEnd)).start();
     }
   }
 
@@ -137,10 +145,19 @@ final class Session {
   }
 
   void invalidate(InodeNumber inode) {
+    invalidate(inode, 0);
+  }
+
+  /** Waits for nothing, so that it may be called while a request for the inode is being served. */
+  private void invalidateAttributes(InodeNumber inode) {
+    invalidate(inode, NO_PAGES);
+  }
+
+  private void invalidate(InodeNumber inode, long offset) {
     life.readLock().lock();
     try {
       if (!freed) {
-        report(fuse.fuse_lowlevel_notify_inval_inode(channel, inode.value(), 0, 0));
+        report(fuse.fuse_lowlevel_notify_inval_inode(channel, inode.value(), offset, 0));
       }
     } finally {
       life.readLock().unlock();
@@ -189,6 +206,7 @@ final class Session {
     try {
       free(locks.cancelAll(CANCEL_LIMIT));
       onEnd.run();
+      handles.releaseAll();
       vfs.sync();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -211,6 +229,7 @@ final class Session {
     try {
       freed = true;
       if (allAnswered) {
+        handshake.free();
         fuse.fuse_session_destroy(session);
         arguments.free();
       }

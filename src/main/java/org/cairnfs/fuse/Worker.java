@@ -16,29 +16,40 @@ import org.slf4j.LoggerFactory;
 final class Worker extends Thread {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
 
+  /**
+   * What all workers of a session share.
+   *
+   * @param session libfuse's session
+   * @param channel libfuse's channel to the kernel
+   * @param handshake answers the kernel's first request
+   */
+  record Connection(LibFuse fuse, long session, long channel, Handshake handshake) {}
+
+  /** Size of struct fuse_in_header. */
+  private static final int HEADER_BYTES = 40;
+
   private final LibFuse fuse;
   private final long session;
   private final long channel;
+  private final Handshake handshake;
   private final Runnable onExit;
   private final ByteBuffer arrival;
   private final long arrivalAddress;
   private final ByteBuffer channelReference = ByteBuffer.allocateDirect(Long.BYTES);
   private final Request request;
 
+  /** The first int behind the request's header, before libfuse changes it. */
+  private int firstInt;
+
   /** @param onExit called on this thread as its last act */
-  Worker(
-      String name,
-      LibFuse fuse,
-      long session,
-      long channel,
-      CacheTimeout timeout,
-      Runnable onExit) {
+  Worker(String name, Connection connection, CacheTimeout timeout, Runnable onExit) {
     super(name);
-    this.fuse = fuse;
-    this.session = session;
-    this.channel = channel;
+    this.fuse = connection.fuse;
+    this.session = connection.session;
+    this.channel = connection.channel;
+    this.handshake = connection.handshake;
     this.onExit = onExit;
-    this.arrival = ByteBuffer.allocateDirect((int) fuse.fuse_chan_bufsize(channel));
+    this.arrival = ByteBuffer.allocateDirect(Handshake.REQUEST_MAX_BYTES);
     this.arrivalAddress = NativeMemory.addressOf(arrival);
     this.request = new Request(fuse, timeout);
     setDaemon(true);
@@ -63,6 +74,16 @@ final class Worker extends Thread {
     return worker.arrival.limit((int) (offset + size)).position((int) offset);
   }
 
+  /** The int right behind the header of the request being served, as the kernel sent it. */
+  static int requestFirstInt() {
+    return ((Worker) Thread.currentThread()).firstInt;
+  }
+
+  /** The int at an offset of the request being served as the kernel sent it (linux/fuse.h). */
+  static int requestInt(int offset) {
+    return NativeMemory.getInt(((Worker) Thread.currentThread()).arrivalAddress + offset);
+  }
+
   @Override
   public void run() {
     try {
@@ -82,7 +103,10 @@ final class Worker extends Thread {
       NativeMemory.putLong(reference, channel);
       int length = fuse.fuse_chan_recv(reference, arrivalAddress, arrival.capacity());
       if (length > 0) {
-        fuse.fuse_session_process(session, arrivalAddress, length, channel);
+        firstInt = NativeMemory.getInt(arrivalAddress + HEADER_BYTES);
+        long answerTo =
+            Handshake.isInit(arrivalAddress) ? handshake.begin(arrivalAddress) : channel;
+        fuse.fuse_session_process(session, arrivalAddress, length, answerTo);
       } else if (length == 0) {
         return;
       } else if (length != retry1 && length != retry2) {

@@ -6,6 +6,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import jnr.ffi.Runtime;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.fuse.NativeLibraries.LibFuse;
@@ -86,7 +87,7 @@ final class BoundaryTest {
         new Class<?>[] {LibFuse.class},
         (proxy, method, arguments) -> {
           return switch (method.getName()) {
-            case "fuse_chan_bufsize" -> 4096L;
+            case "fuse_chan_new" -> 3L;
             case "fuse_chan_recv" -> {
               boolean first = !received[0];
               received[0] = true;
@@ -102,9 +103,13 @@ final class BoundaryTest {
             }
           };
         });
+    OperationTable operations = new OperationTable(Runtime.getSystemRuntime());
+    Worker.Connection connection =
+        new Worker.Connection(fuse, 1, 2, new Handshake(fuse, operations, 2));
+    answers.clear();
     boolean[] left = {false};
     Worker worker = new Worker(
-        "worker", fuse, 1, 2, new CacheTimeout(Duration.ofSeconds(1)), () -> left[0] = true);
+        "worker", connection, new CacheTimeout(Duration.ofSeconds(1)), () -> left[0] = true);
     worker.start();
     worker.join();
     assertThat(left[0]).isTrue();

@@ -147,6 +147,8 @@ final class FuseLocksIT {
     await().until(() -> vfs.waitingLocks(file) == 1);
     mount.mount.abort();
     assertThat(MountFixture.run(waiter).text()).startsWith("errno ");
+    assertThat(vfs.openHandles()).isZero();
+    assertThat(vfs.heldLocks(file)).isZero();
     holder.getOutputStream().close();
     MountFixture.run(holder);
   }

@@ -87,6 +87,22 @@ final class FuseMountIT {
   }
 
   @Test
+  void privilegesDoNotOutliveAChange() throws Exception {
+    assertThat(mount.bash("""
+                chmod 777 .
+                as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+                show() { stat -c %a "$@"; }
+                for f in a b c d e; do echo text > $f; chmod 6777 $f; done
+                as_nobody bash -c 'echo more >> a'; show a
+                as_nobody truncate -s 1 b; show b
+                as_nobody bash -c 'echo new > c'; show c
+                echo more >> d; truncate -s 1 d; echo new > d; show d
+                chown 1:1 e; show e
+                echo text > f; chmod 6767 f; as_nobody bash -c 'echo more >> f'; show f
+                """)).isEqualTo("777\n777\n777\n6777\n777\n2767");
+  }
+
+  @Test
   void touchSetsTheTimeOfTheFilesystem() throws Exception {
     Instant before = Instant.now();
     mount.bash("touch -d 2001-01-01 f; touch f");

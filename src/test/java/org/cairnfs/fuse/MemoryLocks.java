@@ -57,6 +57,10 @@ final class MemoryLocks {
     return waiting.size();
   }
 
+  synchronized int held() {
+    return held.size();
+  }
+
   private void subtract(long owner, FileLock range) {
     for (Held mine : List.copyOf(held)) {
       FileLock lock = mine.lock;

@@ -53,6 +53,11 @@ final class MemoryVfs implements Vfs {
     return node(inode).posixLocks.waiting();
   }
 
+  /** How many locks of either kind are held on the file. */
+  int heldLocks(InodeNumber inode) {
+    return node(inode).posixLocks.held() + node(inode).flocks.held();
+  }
+
   @Override
   public Inode lookup(InodeNumber directory, Bytes name) {
     return child(directory, name).inode();

@@ -117,7 +117,7 @@ final class MountPointsTest {
   void optionsAreCompleted() throws Exception {
     assertThat(MountOptions.parse(List.of(), true))
         .hasToString(
-            "default_permissions,big_writes,fsname=cairn,subtype=cairn,max_read=131072,allow_other");
+            "default_permissions,big_writes,fsname=cairn,subtype=cairn,max_read=1048576,allow_other");
     assertThat(MountOptions.parse(
             List.of("ro,,fsname=a\\,b", "noatime,max_read=4096,subtype=x"), false))
         .hasToString(
@@ -129,7 +129,7 @@ final class MountPointsTest {
   @Test
   void unknownOptionsAreRefused() {
     for (String option :
-        List.of("atomic", "ro=1", "fsname", "max_read=0", "max_read=131073", "max_read=x", "=")) {
+        List.of("atomic", "ro=1", "fsname", "max_read=0", "max_read=1048577", "max_read=x", "=")) {
       assertRefused(
           Reason.BAD_OPTION, option, () -> MountOptions.parse(List.of("ro," + option), true));
     }
