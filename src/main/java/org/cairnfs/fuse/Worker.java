@@ -25,6 +25,9 @@ final class Worker extends Thread {
    */
   record Connection(LibFuse fuse, long session, long channel, Handshake handshake) {}
 
+  /** ECONNABORTED, negated: the connection was cut, which ends the session as an unmount does. */
+  private static final int ABORTED = -103;
+
   /** Size of struct fuse_in_header. */
   private static final int HEADER_BYTES = 40;
 
@@ -107,7 +110,7 @@ final class Worker extends Thread {
         long answerTo =
             Handshake.isInit(arrivalAddress) ? handshake.begin(arrivalAddress) : channel;
         fuse.fuse_session_process(session, arrivalAddress, length, answerTo);
-      } else if (length == 0) {
+      } else if (length == 0 || length == ABORTED) {
         return;
       } else if (length != retry1 && length != retry2) {
         log.error("reading requests from the kernel failed with errno {}", -length);
