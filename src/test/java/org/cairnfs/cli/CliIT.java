@@ -117,6 +117,31 @@ final class CliIT {
   }
 
   @Test
+  void pathsAreWalkedAsTheKernelWalksThem() throws Exception {
+    cairn.run("mount", mount).ok();
+    Files.createDirectories(mount.resolve("a/b"));
+    Files.writeString(mount.resolve("a/text"), "hello");
+    Files.createSymbolicLink(mount.resolve("a/b/up"), Path.of("../text"));
+    Files.createSymbolicLink(mount.resolve("dir"), Path.of("a/./b"));
+    Files.createSymbolicLink(mount.resolve("out"), Path.of("/etc/passwd"));
+    Files.createSymbolicLink(mount.resolve("loop"), Path.of("loop"));
+    for (String path :
+        List.of("a/text", "//a//text", "a/b/../text", "a/b/up", "dir/up", "../../a/text")) {
+      assertThat(cairn.run("get", path).ok().out()).as(path).isEqualTo("hello");
+    }
+    cairn.feed("bye".getBytes(StandardCharsets.UTF_8), "put", "dir/up").ok();
+    assertThat(mount.resolve("a/text")).hasContent("bye");
+    assertThat(mount.resolve("a/b/up")).isSymbolicLink();
+    cairn.run("get", "out").failed("no such file or directory in the volume");
+    cairn.run("get", "loop").failed("too many symbolic links");
+    cairn.run("get", "a/text/x").failed("not a directory");
+    assertThat(cairn.run("ls", "-l", "/").ok().out())
+        .contains("dir -> a/./b", "out -> /etc/passwd");
+    cairn.run("rm", "dir", "out", "loop").ok();
+    assertThat(mount.resolve("a/text")).hasContent("bye");
+  }
+
+  @Test
   void aPutThatIsCutShortChangesNothing() throws Exception {
     cairn.run("start").ok();
     cairn.feed("before".getBytes(StandardCharsets.UTF_8), "put", "file").ok();

@@ -1,0 +1,182 @@
+package org.cairnfs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.cairnfs.core.FileMode;
+import org.cairnfs.proto.AdminCacheStatus;
+import org.cairnfs.proto.AdminMemoryStatus;
+import org.cairnfs.proto.AdminStatus;
+import org.cairnfs.proto.AdminUncommittedStatus;
+import org.cairnfs.proto.AdminVolumeStatus;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What commands print, and how they read their arguments. */
+final class OutputTest {
+  private static final AdminStatus STATUS = AdminStatus.newBuilder()
+      .setPid(42)
+      .setVersion("1.2")
+      .setHome("/h")
+      .setNodeId("0123456789abcdef")
+      .setClusterId("c")
+      .setUptimeSeconds(7200)
+      .addMounts("/mnt/\"a\"")
+      .setVolume(AdminVolumeStatus.newBuilder()
+          .setId("v")
+          .setLogicalBytes(3 << 20)
+          .setStoredBytes(1 << 20)
+          .setDiskBytes(2 << 20)
+          .setBlobs(1)
+          .setInodes(12_345)
+          .setDeduplicatedBytes(5)
+          .setCapacityBytes(1L << 40)
+          .setFreeBytes(1L << 39))
+      .setCache(AdminCacheStatus.newBuilder().setHits(3).setMisses(1).setBytes(65_536))
+      .setUncommitted(AdminUncommittedStatus.newBuilder().setOperations(2).setBytes(10))
+      .setMemory(AdminMemoryStatus.newBuilder()
+          .setHeapUsedBytes(1)
+          .setHeapMaxBytes(2)
+          .setResidentBytes(3)
+          .setKvBytes(4))
+      .build();
+
+  /** Scripts read these keys: docs/cli.md promises that none is renamed or removed. */
+  @Test
+  void statusAsJson() {
+    assertThat(StatusJson.format(STATUS)).isEqualTo("""
+            {
+              "pid": 42,
+              "version": "1.2",
+              "home": "/h",
+              "nodeId": "0123456789abcdef",
+              "clusterId": "c",
+              "listen": "",
+              "uptimeSeconds": 7200,
+              "mounts": [
+                "/mnt/\\"a\\""
+              ],
+              "volume": {
+                "id": "v",
+                "logicalBytes": 3145728,
+                "storedBytes": 1048576,
+                "deduplicatedBytes": 5,
+                "blobs": 1,
+                "damagedBlobs": 0,
+                "inodes": 12345
+              },
+              "disk": {
+                "capacityBytes": 1099511627776,
+                "freeBytes": 549755813888,
+                "segmentBytes": 2097152
+              },
+              "cache": {
+                "hits": 3,
+                "misses": 1,
+                "bytes": 65536
+              },
+              "uncommitted": {
+                "operations": 2,
+                "bytes": 10
+              },
+              "memory": {
+                "heapUsedBytes": 1,
+                "heapMaxBytes": 2,
+                "residentBytes": 3,
+                "kvBytes": 4
+              }
+            }""");
+  }
+
+  @Test
+  void statusForPeople() {
+    assertThat(StatusText.format(STATUS).split("\n"))
+        .contains(
+            "Node         0123456789ab, pid 42, up 2 h, Cairn 1.2",
+            "Mounts       /mnt/\"a\"",
+            "Volume       3.00 MiB in 12,345 inodes",
+            "Stored       1.00 MiB in 1 blob, 2.00 MiB on disk, 5 B deduplicated since the start",
+            "Disk         512 GiB free of 1.00 TiB",
+            "Cache        64.0 KiB, 75 % of 4 reads hit",
+            "Uncommitted  2 changes, 10 B")
+        .noneMatch(line -> line.startsWith("Damaged"));
+  }
+
+  @Test
+  void damageIsShown() {
+    AdminStatus damaged = STATUS.toBuilder()
+        .setVolume(STATUS.getVolume().toBuilder().setDamagedBlobs(2))
+        .build();
+    assertThat(StatusText.format(damaged)).contains("Damaged      2 blobs");
+  }
+
+  @Test
+  void jsonEscapesWhatItMust() {
+    Map<String, Object> value = new LinkedHashMap<>();
+    value.put("k\n", List.of());
+    value.put("\u0001", "\\\t\r\ud83d\ude00\u00e9");
+    value.put("b", true);
+    assertThat(Json.format(value))
+        .isEqualTo(
+            "{\n  \"k\\n\": [],\n  \"\\u0001\": \"\\\\\\t\\r\\ud83d\\ude00\u00e9\",\n  \"b\": true\n}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 0 B",
+    "1023, 1023 B",
+    "1024, 1.00 KiB",
+    "10239, 10.0 KiB",
+    "1048575, 1.00 MiB",
+    "1048576, 1.00 MiB",
+    "9223372036854775807, 8.00 EiB"
+  })
+  void bytesForPeople(long bytes, String text) {
+    assertThat(ByteSizes.format(bytes)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0040755, drwxr-xr-x",
+    "0100644, -rw-r--r--",
+    "0120777, lrwxrwxrwx",
+    "0104755, -rwsr-xr-x",
+    "0102644, -rw-r-Sr--",
+    "0041777, drwxrwxrwt",
+    "0041776, drwxrwxrwT",
+    "0010000, p---------",
+    "0140000, s---------",
+    "0060000, b---------",
+    "0020000, c---------"
+  })
+  void modesAsLsWritesThem(String octal, String text) {
+    assertThat(LsCommand.modeText(Integer.parseInt(octal, 8))).isEqualTo(text);
+    assertThat(FileMode.TYPE_MASK & Integer.parseInt(octal, 8)).isNotZero();
+  }
+
+  @Test
+  void argumentsAreTheBytesOfTheCommandLine() {
+    byte[] line = "java\0-jar\0x\0put\0a\u00ff\u00fe\0".getBytes(StandardCharsets.ISO_8859_1);
+    List<String> raw = RawArguments.lastOf(line, new String[] {"put", "a\ufffd\ufffd"});
+    assertThat(raw).containsExactly("put", "a\u00ff\u00fe");
+    assertThat(RawArguments.bytes(raw.get(1)).array()).containsExactly('a', 0xff, 0xfe);
+  }
+
+  @Test
+  void emptyArgumentsCount() {
+    byte[] line = "java\0put\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
+    assertThat(RawArguments.lastOf(line, new String[] {"put", "", ""}))
+        .containsExactly("put", "", "");
+  }
+
+  @Test
+  void withoutACommandLineTheArgumentsAreEncoded() {
+    for (byte[] line : new byte[][] {{}, "put\0".getBytes(StandardCharsets.US_ASCII)}) {
+      assertThat(RawArguments.lastOf(line, new String[] {"put", "x"})).containsExactly("put", "x");
+    }
+  }
+}
