@@ -86,7 +86,10 @@ public interface MetaSession extends AutoCloseable {
    */
   void forget(InodeNumber inode);
 
-  /** Sets attributes; shrinking frees extents (many of them in the background). */
+  /**
+   * Sets attributes; shrinking frees extents (many of them in the background). Shrinking a very
+   * large file by a part goes in steps: a crash in between leaves it longer than asked for.
+   */
   Inode setAttributes(InodeNumber inode, AttributeChange change);
 
   /** Makes a hole; the size stays. At most {@link #MAX_PUNCH_BLOCKS} blocks a call. */
@@ -142,9 +145,9 @@ public interface MetaSession extends AutoCloseable {
 
   /**
    * Frees a bounded number of extents of files truncated or removed earlier, as a change in the
-   * current batch.
+   * current batch; one such step is under way at a time.
    *
-   * @return whether there may be more to do
+   * @return whether a step was added: call again once its cut is committed, until it was not
    */
   boolean reclaimStep();
 
