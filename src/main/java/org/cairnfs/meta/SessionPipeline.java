@@ -103,8 +103,12 @@ final class SessionPipeline {
    */
   void awaitPlace() {
     boolean interrupted = false;
-    synchronized (this) {
-      while (flights.size() >= MAX_IN_FLIGHT && broken == null && log.stalled() == null) {
+    // The log is asked without holding the lock: it may be calling us.
+    while (broken == null && log.stalled() == null) {
+      synchronized (this) {
+        if (flights.size() < MAX_IN_FLIGHT) {
+          break;
+        }
         try {
           wait(POLL_MILLIS);
         } catch (InterruptedException e) {

@@ -30,31 +30,41 @@ final class QueuedMetaLog implements MetaLog {
   }
 
   @Override
-  public synchronized CompletableFuture<byte[]> propose(byte[] entry) {
+  public CompletableFuture<byte[]> propose(byte[] entry) {
     CompletableFuture<byte[]> reply = new CompletableFuture<>();
-    if (failure != null) {
-      reply.completeExceptionally(failure);
-      return reply;
+    boolean apply;
+    synchronized (this) {
+      if (failure != null) {
+        reply.completeExceptionally(failure);
+        return reply;
+      }
+      waiting.add(new Waiting(entry, reply));
+      apply = atOnce && stall == null;
     }
-    waiting.add(new Waiting(entry, reply));
-    if (atOnce && stall == null) {
+    if (apply) {
       applyNext();
     }
     return reply;
   }
 
   /** Applies the oldest entry; returns whether there was one. */
-  synchronized boolean applyNext() {
-    Waiting next = waiting.poll();
-    if (next == null) {
-      return false;
+  boolean applyNext() {
+    Waiting next;
+    byte[] answer;
+    synchronized (this) {
+      next = waiting.poll();
+      if (next == null) {
+        return false;
+      }
+      applied.add(next.entry());
+      answer = store.apply(1, firstIndex + applied.size() - 1, next.entry());
     }
-    applied.add(next.entry());
-    next.reply().complete(store.apply(1, firstIndex + applied.size() - 1, next.entry()));
+    // Not under the lock: whoever waits may come back with another entry.
+    next.reply().complete(answer);
     return true;
   }
 
-  synchronized void applyAll() {
+  void applyAll() {
     while (applyNext()) {
       // Until none is left.
     }
@@ -74,8 +84,10 @@ final class QueuedMetaLog implements MetaLog {
     listeners.forEach(listener -> listener.accept(reason));
   }
 
-  synchronized void resume() {
-    stall = null;
+  void resume() {
+    synchronized (this) {
+      stall = null;
+    }
     applyAll();
   }
 

@@ -29,7 +29,7 @@ class SessionConcurrencyTest {
     MetaFixture fixture = new MetaFixture(false);
     InodeNumber moving = fixture.file(ROOT, "a").number();
     InodeNumber still = fixture.file(ROOT, "still").number();
-    fixture.commit(fixture.update(still, 10, 0, extent(0, 10, 1)));
+    var first = fixture.commit(fixture.update(still, 10, 0, extent(0, 10, 1)));
     AtomicBoolean done = new AtomicBoolean();
     ExecutorService threads = Executors.newFixedThreadPool(READERS + 2);
     try {
@@ -53,6 +53,7 @@ class SessionConcurrencyTest {
       done.set(true);
       threads.shutdownNow();
     }
+    assertThat(first).isCompleted();
     assertThat(fixture.session.overlaySize()).isZero();
     new Invariants(fixture.store.reader()).check();
   }

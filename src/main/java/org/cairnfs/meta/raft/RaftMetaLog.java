@@ -205,7 +205,12 @@ public final class RaftMetaLog implements MetaLog {
       proposals.remove(proposal);
       submitWaiting();
     }
-    proposal.reply.complete(reply);
+    if (Thread.holdsLock(this)) {
+      // Answered before the submitter let go of the lock: whoever waits must not run under it.
+      execute(() -> proposal.reply.complete(reply));
+    } else {
+      proposal.reply.complete(reply);
+    }
   }
 
   private void execute(Runnable task) {
