@@ -1,8 +1,8 @@
 package org.cairnfs.cli;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.cairnfs.node.admin.AdminClient;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.proto.AdminDone;
@@ -15,7 +15,8 @@ import picocli.CommandLine.Command;
     name = "stop",
     description = "Write everything to disk, unmount, stop the node, and return when it has ended.")
 final class StopCommand extends Subcommand {
-  private static final int END_SECONDS_MAX = 30;
+  private static final Duration END_LIMIT = Duration.ofSeconds(30);
+  private static final int LOOK_EVERY_MILLIS = 10;
 
   @Override
   public Integer call() throws OperatorException {
@@ -36,20 +37,25 @@ final class StopCommand extends Subcommand {
     return OK;
   }
 
-  /** The node has closed everything when it answers; its process ends a moment later. */
-  private void awaitEnd(long pid) throws OperatorException {
+  /**
+   * The node has closed everything when it answers; its process ends a moment later. Looks often,
+   * because {@link ProcessHandle#onExit} looks at processes that are no children of this one only
+   * every half second and less.
+   */
+  private static void awaitEnd(long pid) throws OperatorException {
     Optional<ProcessHandle> process = ProcessHandle.of(pid);
+    long deadline = System.nanoTime() + END_LIMIT.toNanos();
     try {
-      if (process.isPresent()) {
-        process.get().onExit().get(END_SECONDS_MAX, TimeUnit.SECONDS);
+      while (process.isPresent() && process.get().isAlive()) {
+        if (System.nanoTime() > deadline) {
+          throw new OperatorException(
+              "the node has written everything to disk, but its process " + pid + " does not end",
+              "End it with `kill -9 " + pid + "`; nothing will be lost.");
+        }
+        TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MILLIS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
-      throw new OperatorException(
-          "the node has written everything to disk, but its process " + pid + " does not end",
-          "End it with `kill -9 " + pid + "`; nothing will be lost.",
-          e);
     }
   }
 }
