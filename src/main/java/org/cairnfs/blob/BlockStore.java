@@ -1,10 +1,12 @@
 package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns blocks of plaintext into sealed, stored blobs and back.
@@ -58,6 +60,12 @@ public interface BlockStore {
    * @return false if it stays
    */
   boolean collect(BlobId id, Predicate<BlobId> referenced);
+
+  /**
+   * The next blobs kept here in the order of their ids, after {@code after} or from the first;
+   * fewer than {@code max} only at the end. Those not on stable storage yet may be missing.
+   */
+  List<BlobId> list(@Nullable BlobId after, int max);
 
   /**
    * Gives the space of collected blobs back to the disk; returns bytes freed. Runs beside

@@ -23,6 +23,7 @@ import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.DiskFullException;
 import org.cairnfs.store.StoreStats;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -207,6 +208,15 @@ public final class LocalBlockStore implements BlockStore {
       throw failure("deleting blob " + id, e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  @Override
+  public List<BlobId> list(@Nullable BlobId after, int max) {
+    try {
+      return store.list(after, max);
+    } catch (IOException e) {
+      throw failure("listing the local store", e);
     }
   }
 

@@ -193,6 +193,23 @@ final class BlobIndex {
     return found;
   }
 
+  /** The next blobs in the order of their ids, after {@code after} or from the first. */
+  List<BlobId> list(@Nullable BlobId after, int max) throws IOException {
+    var ids = new ArrayList<BlobId>();
+    byte[] from = after == null ? NOTHING : after.toBytes();
+    try (KvCursor cursor = store.cursor(blobs)) {
+      for (boolean on = cursor.seek(from); on && ids.size() < max; on = cursor.next()) {
+        BlobId id = BlobId.of(cursor.key());
+        if (!id.equals(after)) {
+          ids.add(id);
+        }
+      }
+    } catch (UncheckedIOException e) {
+      throw failure(e);
+    }
+    return ids;
+  }
+
   long liveBlobs() {
     return usage.values().stream().mapToLong(SegmentUsage::liveBlobs).sum();
   }

@@ -3,8 +3,10 @@ package org.cairnfs.store;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.OptionalInt;
 import org.cairnfs.core.BlobId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps immutable blobs on the local disk. Knows nothing of keys, files or peers.
@@ -47,6 +49,12 @@ public interface BlobStore extends Closeable {
    * Forgets a blob; its space comes back when its segment is compacted. No error if it is not here.
    */
   void delete(BlobId id) throws IOException;
+
+  /**
+   * The next blobs in the order of their ids, after {@code after} or from the first; fewer than
+   * {@code max} only at the end. Those not on stable storage yet may be missing.
+   */
+  List<BlobId> list(@Nullable BlobId after, int max) throws IOException;
 
   /**
    * Returns when everything appended before is on stable storage. Concurrent callers share one

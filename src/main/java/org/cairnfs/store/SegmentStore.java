@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.kv.KvOptions;
 import org.cairnfs.kv.KvStore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -228,6 +229,11 @@ public final class SegmentStore implements BlobStore {
   @Override
   public void delete(BlobId id) throws IOException {
     writer.delete(id);
+  }
+
+  @Override
+  public List<BlobId> list(@Nullable BlobId after, int max) throws IOException {
+    return index.list(after, max);
   }
 
   @Override

@@ -50,6 +50,11 @@ final class ActiveFile {
   private Timestamp changed = new Timestamp(0, 0);
   private @Nullable PosixException writeError;
 
+  /** The newest run of writes that each began where the one before ended. */
+  private long runStart;
+
+  private long runEnd = -1;
+
   /** Open handles; guarded by the map of {@link ActiveFiles}. */
   int handles;
 
@@ -112,17 +117,23 @@ final class ActiveFile {
       sizeBytes = sizeBytes();
       pending = true;
       long at = append ? sizeBytes : offset;
+      if (at != runEnd) {
+        runStart = at;
+      }
       while (from.hasRemaining()) {
         int start = (int) (at % Limits.BLOCK_SIZE_BYTES);
         int length = Math.min(from.remaining(), Limits.BLOCK_SIZE_BYTES - start);
         ByteBuffer part = from.slice(from.position(), length);
-        FileLayers.FullBlock filled = layers.write(at / Limits.BLOCK_SIZE_BYTES, start, part);
+        boolean completes = start + length == Limits.BLOCK_SIZE_BYTES && runStart <= at - start;
+        FileLayers.FullBlock filled =
+            layers.write(at / Limits.BLOCK_SIZE_BYTES, start, part, completes);
         if (filled != null) {
           full.add(filled);
         }
         from.position(from.position() + length);
         at += length;
       }
+      runEnd = at;
       sizeBytes = Math.max(sizeBytes, at);
       modified = now;
       changed = now;
@@ -131,6 +142,38 @@ final class ActiveFile {
     }
     full.forEach(layers::sealAhead);
     return first;
+  }
+
+  /**
+   * A writer is done. If it wrote the file's last block in one go, and cuts made pieces of it, the
+   * block is to be stored whole.
+   *
+   * @return whether the file had nothing pending before and now has
+   */
+  boolean completeTail() {
+    lock.lock();
+    try {
+      if (runEnd < 0) {
+        return false; // nobody wrote, or it is done
+      }
+      long size = sizeBytes();
+      long tail = size / Limits.BLOCK_SIZE_BYTES;
+      if (runEnd != size || runStart > tail * Limits.BLOCK_SIZE_BYTES) {
+        return false;
+      }
+      runEnd = -1;
+      if (!layers.complete(tail, session.extents(number, tail)) || pending) {
+        return false;
+      }
+      Inode inode = attributes();
+      sizeBytes = size;
+      modified = inode.modified();
+      changed = inode.changed();
+      pending = true;
+      return true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**

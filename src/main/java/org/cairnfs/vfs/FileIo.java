@@ -70,6 +70,18 @@ final class FileIo {
     });
   }
 
+  /** A program that may have written the file closed it. */
+  void finish(OpenFile open) {
+    if (open.isWritable()) {
+      ActiveFile file = open.file();
+      committer.run(() -> {
+        if (file.completeTail()) {
+          committer.addPending(file);
+        }
+      });
+    }
+  }
+
   /** fallocate(2) without a hole: promises space. */
   void allocate(OpenFile open, long offset, long length, boolean keepSize, Timestamp now) {
     ActiveFile file = open.forWriting();

@@ -40,23 +40,44 @@ final class FileLayers {
   /**
    * Takes bytes that lie within one block; a block that is full now is to be {@linkplain #sealAhead
    * sealed}.
+   *
+   * @param completes whether they end a sequential write of the whole block
    */
   @Nullable
-  FullBlock write(long block, int start, ByteBuffer part) {
-    Deque<WriteLayer> layers = blocks.computeIfAbsent(block, absent -> new ArrayDeque<>(2));
-    WriteLayer top = layers.peekLast();
-    if (top == null || !top.isOpen()) {
-      top = new WriteLayer(buffers);
-      layers.addLast(top);
-    }
+  FullBlock write(long block, int start, ByteBuffer part, boolean completes) {
+    WriteLayer top = open(block);
     top.write(start, part);
     if (!top.isFullBlock()) {
+      if (completes) {
+        top.completesBlock();
+      }
       return null;
     }
     top.closeToWrites();
     CompletableFuture<Void> sealed = new CompletableFuture<>();
     top.sealingBy(sealed);
     return new FullBlock(top, top.pieces().get(0).array, sealed);
+  }
+
+  /** The last block of a file will not grow: if it is in pieces, the next cut stores it whole. */
+  boolean complete(long block, List<Extent> stored) {
+    Deque<WriteLayer> layers = blocks.get(block);
+    if (stored.size() + (layers == null ? 0 : layers.size()) < 2) {
+      return false;
+    }
+    open(block).completesBlock();
+    return true;
+  }
+
+  /** The layer over a block that takes writes. */
+  private WriteLayer open(long block) {
+    Deque<WriteLayer> layers = blocks.computeIfAbsent(block, absent -> new ArrayDeque<>(2));
+    WriteLayer top = layers.peekLast();
+    if (top == null || !top.isOpen()) {
+      top = new WriteLayer(buffers);
+      layers.addLast(top);
+    }
+    return top;
   }
 
   /** The layers over a block, oldest first, or null if there are none. */

@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Extents of large removed files are freed step by step; blobs that lost their last extent are
  * dropped from the metadata's garbage list, durably, and only then deleted from the store, unless a
- * writer pinned them or the metadata refers to them again. Runs on one thread of the timer.
+ * writer pinned them or the metadata refers to them again. A {@link BlobSweep} after every start
+ * finds what crashes left. Runs on one thread of the timer.
  */
 final class GarbageCollector implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -34,6 +35,7 @@ final class GarbageCollector implements AutoCloseable {
   private final Committer committer;
   private final ScheduledExecutorService timer;
   private final StrayBlobs strays;
+  private final BlobSweep sweep;
   private volatile boolean closed;
 
   GarbageCollector(
@@ -47,6 +49,7 @@ final class GarbageCollector implements AutoCloseable {
     this.committer = committer;
     this.strays = strays;
     this.timer = timer;
+    this.sweep = new BlobSweep(session, blobs);
   }
 
   void start() {
@@ -77,6 +80,7 @@ final class GarbageCollector implements AutoCloseable {
           break;
         }
       }
+      sweep.step().forEach(strays::addAgain);
       deleted += deleteStrays();
       if (deleted > 0 && !closed) {
         long freed = blobs.compact();

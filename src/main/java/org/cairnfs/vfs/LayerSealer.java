@@ -20,7 +20,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The pieces of a layer are packed into one blob, so that a 4 KiB write costs 4 KiB and not its
  * block. A block that would end up in too many extents is read and stored whole instead: that is
- * how they are merged, at a cost of one block written for every {@link #MERGE_EXTENTS} pieces.
+ * how they are merged, at a cost of one block written for every {@link #MERGE_EXTENTS} pieces. So
+ * is a block that was written sequentially and that cuts made pieces of: equal files become equal
+ * blobs whenever they were written.
  */
 final class LayerSealer {
   /** Most extents a block may have before it is merged. */
@@ -45,9 +47,13 @@ final class LayerSealer {
       for (FrozenFile.Layer part : frozen.layers()) {
         if (!part.layer().isStored()) {
           Packed packed = pack(frozen, part);
-          seals.add(blobs
-              .write(packed.bytes, packed.start, packed.length)
-              .thenAccept(ref -> frozen.file().store(part.layer(), packed.extents(ref))));
+          if (packed.length == 0) {
+            frozen.file().store(part.layer(), List.of());
+          } else {
+            seals.add(blobs
+                .write(packed.bytes, packed.start, packed.length)
+                .thenAccept(ref -> frozen.file().store(part.layer(), packed.extents(ref))));
+          }
         }
       }
       return CompletableFuture.allOf(seals.toArray(new CompletableFuture<?>[0]));
@@ -62,8 +68,10 @@ final class LayerSealer {
       for (FrozenFile.Layer part : frozen.layers()) {
         if (!part.layer().isStored()) {
           Packed packed = pack(frozen, part);
-          BlobRef ref = blobs.writeNow(packed.bytes, packed.start, packed.length);
-          frozen.file().store(part.layer(), packed.extents(ref));
+          List<Extent> extents = packed.length == 0
+              ? List.of()
+              : packed.extents(blobs.writeNow(packed.bytes, packed.start, packed.length));
+          frozen.file().store(part.layer(), extents);
         }
       }
       return CompletableFuture.completedFuture(null);
@@ -74,7 +82,7 @@ final class LayerSealer {
 
   private Packed pack(FrozenFile frozen, FrozenFile.Layer part) {
     List<WriteLayer.Piece> pieces = part.layer().pieces();
-    Packed merged = mergeIfCrowded(frozen, part, pieces);
+    Packed merged = mergeIfDue(frozen, part, pieces);
     if (merged != null) {
       return merged;
     }
@@ -93,8 +101,8 @@ final class LayerSealer {
     return new Packed(bytes, 0, at, ranges);
   }
 
-  /** The merged block if it would have too many extents, else null. */
-  private @Nullable Packed mergeIfCrowded(
+  /** The merged block if it is to be stored whole or has too many extents, else null. */
+  private @Nullable Packed mergeIfDue(
       FrozenFile frozen, FrozenFile.Layer part, List<WriteLayer.Piece> pieces) {
     for (FrozenFile.Layer other : frozen.layers()) {
       if (other.layer() != part.layer() && other.block() == part.block()) {
@@ -103,7 +111,8 @@ final class LayerSealer {
     }
     try {
       List<Extent> existing = session.extents(frozen.file().number(), part.block());
-      return existing.size() + pieces.size() > MERGE_EXTENTS ? merge(pieces, existing) : null;
+      int limit = part.layer().isToBeStoredWhole() ? 1 : MERGE_EXTENTS;
+      return existing.size() + pieces.size() > limit ? merge(pieces, existing) : null;
     } catch (PosixException e) {
       if (e.errno() == Errno.ENOENT) {
         return null; // the file was removed meanwhile
@@ -116,8 +125,12 @@ final class LayerSealer {
 
   /** The whole block from its first to its last mapped byte, holes inside it filled with zeroes. */
   private Packed merge(List<WriteLayer.Piece> pieces, List<Extent> existing) {
-    int from = pieces.get(0).offset;
-    int to = pieces.get(pieces.size() - 1).end();
+    int from = Limits.BLOCK_SIZE_BYTES;
+    int to = 0;
+    if (!pieces.isEmpty()) {
+      from = pieces.get(0).offset;
+      to = pieces.get(pieces.size() - 1).end();
+    }
     if (!existing.isEmpty()) {
       from = Math.min(from, existing.get(0).offset());
       to = Math.max(to, existing.get(existing.size() - 1).end());

@@ -196,8 +196,10 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void flush(long handle, long lockOwner) {
-    ActiveFile file = file(handle).file();
+    OpenFile open = file(handle);
+    ActiveFile file = open.file();
     ranges.unlockAll(file.number(), lockOwner);
+    io.finish(open);
     file.throwWriteError();
   }
 

@@ -55,6 +55,10 @@ final class OpenFile {
     return !read.get() && read.compareAndSet(false, true);
   }
 
+  boolean isWritable() {
+    return writable;
+  }
+
   ActiveFile file() {
     return file;
   }

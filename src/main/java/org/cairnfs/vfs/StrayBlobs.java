@@ -30,7 +30,7 @@ final class StrayBlobs {
     ids.add(ref.id());
   }
 
-  /** One that could not be judged yet. */
+  /** One that is not pinned by its writer any more, or could not be judged yet. */
   void addAgain(BlobId id) {
     ids.add(id);
   }

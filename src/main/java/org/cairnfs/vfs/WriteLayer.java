@@ -24,6 +24,7 @@ final class WriteLayer {
   private boolean stored;
   private boolean closed;
   private boolean abandoned;
+  private boolean completes;
   private @Nullable CompletableFuture<?> sealing;
 
   WriteLayer(BufferPool buffers) {
@@ -37,6 +38,18 @@ final class WriteLayer {
 
   void closeToWrites() {
     closed = true;
+  }
+
+  /**
+   * With what lies below it, it is one sequential write of the block: to be stored whole, so that
+   * equal content gives equal blobs wherever a cut fell in between.
+   */
+  void completesBlock() {
+    completes = true;
+  }
+
+  boolean isToBeStoredWhole() {
+    return completes;
   }
 
   /** Nobody will read it any more, but a seal under way still does. */

@@ -2,10 +2,12 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.OptionalInt;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.StoreStats;
+import org.jspecify.annotations.Nullable;
 
 /** Passes every call on; tests override what is to fail or wait. */
 class ForwardingBlobStore implements BlobStore {
@@ -38,6 +40,11 @@ class ForwardingBlobStore implements BlobStore {
   @Override
   public void delete(BlobId id) throws IOException {
     to.delete(id);
+  }
+
+  @Override
+  public List<BlobId> list(@Nullable BlobId after, int max) throws IOException {
+    return to.list(after, max);
   }
 
   @Override

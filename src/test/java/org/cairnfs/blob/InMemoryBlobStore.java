@@ -6,6 +6,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -13,6 +14,7 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.NoSuchBlobException;
 import org.cairnfs.store.StoreStats;
+import org.jspecify.annotations.Nullable;
 
 /** The smallest store there can be, which tells what it was asked and lets tests damage blobs. */
 final class InMemoryBlobStore implements BlobStore {
@@ -64,6 +66,15 @@ final class InMemoryBlobStore implements BlobStore {
   @Override
   public synchronized void delete(BlobId id) throws IOException {
     blobs.remove(id);
+  }
+
+  @Override
+  public synchronized List<BlobId> list(@Nullable BlobId after, int max) {
+    return blobs.keySet().stream()
+        .sorted()
+        .filter(id -> after == null || id.compareTo(after) > 0)
+        .limit(max)
+        .toList();
   }
 
   @Override

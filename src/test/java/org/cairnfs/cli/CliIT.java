@@ -187,8 +187,10 @@ final class CliIT {
     new Random(3).nextBytes(content);
     Files.write(mount.resolve("one"), content);
     Files.write(mount.resolve("two"), content);
-    // Unmounting puts everything on disk.
+    // Unmounting puts everything on disk; pieces that a cut stored early are collected soon after.
     cairn.run("umount", mount).ok();
+    Awaitility.await()
+        .until(() -> cairn.run("status", "--json").ok().out().contains("\"blobs\": 1,"));
     String json = cairn.run("status", "--json").ok().out();
     for (String key : List.of(
         "pid",

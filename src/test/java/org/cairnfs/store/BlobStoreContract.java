@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -66,6 +68,24 @@ abstract class BlobStoreContract {
     assertThat(store.append(id, ByteBuffer.wrap(bytes))).isFalse();
     assertThat(store.stats().blobs()).isEqualTo(1);
     assertThat(store.stats().liveBytes()).isEqualTo(100);
+  }
+
+  @Test
+  void listsEveryBlobInPages() throws IOException {
+    var ids = new TreeSet<BlobId>();
+    for (int i = 0; i < 25; i++) {
+      ids.add(Blobs.add(store, Blobs.bytes(100 + i, 50)));
+    }
+    BlobId deleted = Blobs.add(store, Blobs.bytes(99, 50));
+    store.delete(deleted);
+    store.sync();
+    var listed = new ArrayList<BlobId>();
+    List<BlobId> page = store.list(null, 10);
+    while (!page.isEmpty()) {
+      listed.addAll(page);
+      page = store.list(page.get(page.size() - 1), 10);
+    }
+    assertThat(listed).containsExactlyElementsOf(ids);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.LocalBlockStore;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlockSealer;
@@ -74,6 +76,13 @@ final class VfsFixture implements AutoCloseable {
         .atMost(Duration.ofSeconds(20))
         .untilAsserted(() -> assertThat(running().store.stats().blobs())
             .isEqualTo(running().session.usage().blobs()));
+  }
+
+  /** Stores a blob that no file refers to, as a crash between store and commit does. */
+  void leakBlob() throws IOException {
+    byte[] bytes = {1, 2, 3};
+    running().store.append(new BlobId(1, 2, 3, 4), ByteBuffer.wrap(bytes));
+    running().store.sync();
   }
 
   long storedBlobs() {

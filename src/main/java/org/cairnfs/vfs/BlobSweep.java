@@ -1,0 +1,70 @@
+package org.cairnfs.vfs;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.meta.MetaSession;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks through the store once, in steps, for blobs that nothing refers to: a crash leaves those
+ * that were stored before their commit, or dropped from the metadata before they were deleted.
+ *
+ * <p>It only finds them; the {@link GarbageCollector} judges each again before it deletes. Not
+ * thread-safe.
+ */
+final class BlobSweep {
+  private static final int STEP_BLOBS = 4096;
+
+  /**
+   * A crash leaves no more than fits into the write buffers. If most of many blobs are
+   * unreferenced, rather the metadata is wrong: then nothing is deleted.
+   */
+  private static final int SUSPICIOUS_BLOBS = 20_000;
+
+  private static final Logger log = LoggerFactory.getLogger(BlobSweep.class);
+
+  private final MetaSession session;
+  private final BlockStore blobs;
+  private final List<BlobId> unreferenced = new ArrayList<>();
+  private @Nullable BlobId position;
+  private long seen;
+  private boolean ended;
+
+  BlobSweep(MetaSession session, BlockStore blobs) {
+    this.session = session;
+    this.blobs = blobs;
+  }
+
+  /** Looks at some more blobs. Returns what was found, when the whole store was looked through. */
+  List<BlobId> step() {
+    if (ended) {
+      return List.of();
+    }
+    List<BlobId> page = blobs.list(position, STEP_BLOBS);
+    for (BlobId id : page) {
+      position = id;
+      if (!session.isReferenced(id)) {
+        unreferenced.add(id);
+      }
+    }
+    seen += page.size();
+    if (page.size() == STEP_BLOBS && unreferenced.size() <= SUSPICIOUS_BLOBS) {
+      return List.of();
+    }
+    ended = true;
+    if (unreferenced.size() > SUSPICIOUS_BLOBS && unreferenced.size() > seen / 2) {
+      log.error(
+          "{} of {} stored blobs belong to no file, more than a crash explains; they are kept."
+              + " Was the metadata restored from an old copy?",
+          unreferenced.size(),
+          seen);
+      return List.of();
+    }
+    log.debug("Of {} stored blobs {} belong to no file", seen, unreferenced.size());
+    return unreferenced;
+  }
+}

@@ -1,0 +1,172 @@
+package org.cairnfs.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ordinary programs on a real mount, over restarts and crashes of the node. */
+final class ProgramsIT {
+  private static final long PROGRAM_LIMIT_SECONDS = 180;
+
+  private @TempDir Path directory;
+  private CairnProcess cairn;
+  private Path mount;
+
+  @BeforeEach
+  void mount() throws Exception {
+    cairn = new CairnProcess(directory.resolve("home"));
+    mount = Files.createDirectory(directory.resolve("mount"));
+    cairn.run("init").ok();
+    cairn.run("mount", mount).ok();
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    cairn.run("stop").ok();
+  }
+
+  @Test
+  void aSourceTreeIsTheSameAfterCopyTarRsyncAndARestart() throws Exception {
+    sh("cp -a /usr/include/linux tree && diff -r --no-dereference /usr/include/linux tree");
+    sh("mkdir untarred && tar cf - -C /usr/include linux | tar xf - -C untarred");
+    sh("rsync -a tree/ synced/ && test -z \"$(rsync -ani --checksum tree/ synced/)\"");
+    cairn.run("stop").ok();
+    cairn.run("mount", mount).ok();
+    sh("diff -r /usr/include/linux tree && diff -r /usr/include/linux untarred/linux");
+    sh("diff -r tree synced");
+  }
+
+  @Test
+  void gitAndSqliteWork() throws Exception {
+    sh(
+        "git init -q repo && cd repo && git config user.email a@example.org && git config user.name a"
+            + " && cp -r /usr/include/asm-generic . && git add -A && git commit -qm one"
+            + " && git clone -q . ../clone && cd ../clone && git fsck --strict"
+            + " && test -z \"$(git status --porcelain)\" && git gc -q && git fsck");
+    sh(
+        "for i in 1 2 3 4 5; do sqlite3 t.db 'create table if not exists t(a);"
+            + " insert into t values(randomblob(9999));'; done;"
+            + " test \"$(sqlite3 t.db 'pragma integrity_check; select count(*) from t')\" = \"$(printf 'ok\\n5')\"");
+  }
+
+  @Test
+  void fioFindsWhatItWrote() throws Exception {
+    sh(
+        "fio --name=v --directory=. --size=24m --rw=randrw --bsrange=1k-96k --verify=crc32c --fallocate=none"
+            + " --verify_fatal=1 --ioengine=psync --overwrite=1 --end_fsync=1 --randseed=5 >/dev/null");
+  }
+
+  /** What was synced is all there; a file that was not is a prefix of what was written to it. */
+  @Test
+  void syncedRecordsSurviveAKilledNode() throws Exception {
+    byte[] record = "0123456789abcdef".repeat(64).getBytes(StandardCharsets.US_ASCII);
+    int synced = 0;
+    for (int crash = 0; crash < 5; crash++) {
+      Path log = mount.resolve("log");
+      try (var channel =
+          FileChannel.open(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        for (int i = 0; i < 20; i++) {
+          channel.write(ByteBuffer.wrap(record));
+          channel.force(true);
+          synced = (int) (channel.size() / record.length);
+        }
+        channel.write(ByteBuffer.wrap(record));
+        Files.writeString(mount.resolve("new"), "version " + crash);
+        Files.move(
+            mount.resolve("new"), mount.resolve("current"), StandardCopyOption.REPLACE_EXISTING);
+        cairn.killNode();
+      } catch (IOException e) {
+        // closing a file of a node that was killed may fail
+        assertThat(e).isNotNull();
+      }
+      cairn.run("mount", mount).ok();
+      byte[] content = Files.readAllBytes(log);
+      assertThat(content.length / record.length).isGreaterThanOrEqualTo(synced);
+      assertThat(content.length % record.length).isZero();
+      for (int at = 0; at < content.length; at += record.length) {
+        assertThat(Arrays.copyOfRange(content, at, at + record.length)).isEqualTo(record);
+      }
+      Path current = mount.resolve("current");
+      if (Files.exists(current)) {
+        assertThat(Files.readString(current)).startsWith("version ");
+      }
+    }
+  }
+
+  @Test
+  void nothingReadableIsInTheHome() throws Exception {
+    String secret = "the quick brown fox of " + directory.hashCode();
+    Files.writeString(mount.resolve("plainly-named-file"), secret.repeat(2000));
+    Files.createDirectory(mount.resolve("plainly-named-directory"));
+    Files.createSymbolicLink(mount.resolve("plainly-named-link"), Path.of("plainly-named-target"));
+    cairn.run("stop").ok();
+    try (Stream<Path> files = Files.walk(cairn.home())) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        String bytes = Files.readString(file, StandardCharsets.ISO_8859_1);
+        assertThat(bytes.contains("plainly-named") || bytes.contains(secret))
+            .as("%s holds plaintext", file)
+            .isFalse();
+      }
+    }
+    cairn.run("mount", mount).ok();
+    assertThat(mount.resolve("plainly-named-file")).hasContent(secret.repeat(2000));
+  }
+
+  @Test
+  void copiesAreStoredOnceAndRemovedOnesGiveTheirSpaceBack() throws Exception {
+    sh("head -c 20000000 /dev/urandom > one && cp one two && sync one two");
+    // pieces of a block that a cut stored early go once the block is stored whole
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(() -> assertThat(status("storedBytes")).isBetween(20_000_000L, 20_100_000L));
+    assertThat(status("logicalBytes")).isEqualTo(40_000_000L);
+    sh("rm one two && sync .");
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(60))
+        .untilAsserted(() -> assertThat(status("storedBytes")).isLessThan(1_000_000L));
+  }
+
+  private long status(String key) throws Exception {
+    String json = cairn.run("status", "--json").ok().out();
+    var found = Pattern.compile("\"" + key + "\": (\\d+)").matcher(json);
+    assertThat(found.find()).as("%s in %s", key, json).isTrue();
+    return Long.parseLong(found.group(1));
+  }
+
+  private void sh(String script) throws IOException, InterruptedException {
+    Path output = Files.createTempFile(directory, "output", ".txt");
+    Process process = new ProcessBuilder(List.of("bash", "-ec", script))
+        .directory(mount.toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(output.toFile())
+        .start();
+    boolean ended = process.waitFor(PROGRAM_LIMIT_SECONDS, TimeUnit.SECONDS);
+    if (!ended) {
+      process.destroyForcibly();
+    }
+    assertThat(ended)
+        .as("%s ended; it said: %s", script, Files.readString(output))
+        .isTrue();
+    assertThat(process.exitValue())
+        .as("%s said: %s", script, Files.readString(output))
+        .isZero();
+  }
+}
