@@ -47,9 +47,16 @@ final class CairnProcess {
   }
 
   private final Path home;
+  private final String javaOptions;
 
   CairnProcess(Path home) {
+    this(home, "");
+  }
+
+  /** As the other, with more flags for every JVM. */
+  CairnProcess(Path home, String javaOptions) {
     this.home = home;
+    this.javaOptions = javaOptions;
   }
 
   Path home() {
@@ -83,6 +90,9 @@ final class CairnProcess {
     Arrays.stream(arguments).map(Object::toString).forEach(command::add);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("CAIRN_HOME", home.toString());
+    if (!javaOptions.isEmpty()) {
+      builder.environment().put("CAIRN_JAVA_OPTS", javaOptions);
+    }
     Process process = builder.start();
     CompletableFuture<byte[]> out =
         CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()));

@@ -43,13 +43,10 @@ final class CrashIT {
 
   private static final int JOURNALS = 2;
 
-  /** Less than "extra" does not sync the removal of the journal, which is what commits. */
-  private static final String SQLITE_LOOP = "sqlite3 -bail t.db"
-      + " \"pragma synchronous=extra; insert into t values($i, hex(randomblob(1000 + $i)))\"";
+  /** A node that lives for a second has no use for the best code. */
+  private static final String QUICK_START = "-XX:TieredStopAtLevel=1";
 
-  /** Nothing in git syncs the rename of a branch, so the loop does before it counts a commit. */
-  private static final String GIT_LOOP =
-      "{ seq $i $((i * 20)) >f$((i % 5)) && git add ." + " && git commit -q -m $i && sync .git; }";
+  private static final List<Program> PROGRAMS = List.of(Program.values());
 
   private static final Logger log = LoggerFactory.getLogger(CrashIT.class);
 
@@ -60,7 +57,7 @@ final class CrashIT {
 
   @BeforeEach
   void init() throws Exception {
-    cairn = new CairnProcess(directory.resolve("home"));
+    cairn = new CairnProcess(directory.resolve("home"), QUICK_START);
     mount = Files.createDirectory(directory.resolve("mount"));
     cairn.run("init").ok();
     threads = Executors.newCachedThreadPool();
@@ -98,6 +95,55 @@ final class CrashIT {
     }
   }
 
+  /**
+   * A program that keeps numbers, in a directory.
+   *
+   * <p>To sync a transaction of SQLite that deletes its journal takes "extra". git does not sync
+   * the rename of a branch; the loop does it before the commit counts.
+   */
+  private enum Program {
+    SQLITE(
+        "sqlite3 t.db 'create table t(i int primary key, b)'",
+        "sqlite3 -bail t.db"
+            + " \"pragma synchronous=extra; insert into t values($i, randomblob(1000 + $i))\"",
+        "test $(sqlite3 t.db 'pragma integrity_check') = ok;"
+            + " sqlite3 t.db 'select i from t where length(b) = 1000 + i order by i'"),
+    SQLITE_WAL(
+        "sqlite3 t.db 'pragma journal_mode=wal; create table t(i int primary key, b)'",
+        SQLITE.loop,
+        SQLITE.check),
+    GIT(
+        "git init -q . && git config user.email a@example.org && git config user.name a"
+            + " && git config gc.auto 0",
+        "{ seq $i $((i * 20)) >f$((i % 5)) && git add . && git commit -q -m $i && sync .git; }",
+        "git fsck --strict --no-dangling >&2;"
+            + " ! git rev-parse -q --verify HEAD >&2 || git log --reverse --format=%s");
+
+    private final String setUp;
+    private final String loop;
+    private final String check;
+
+    Program(String setUp, String loop, String check) {
+      this.setUp = setUp;
+      this.loop = loop;
+      this.check = check;
+    }
+
+    String setUp() {
+      return setUp;
+    }
+
+    /** Adds number {@code $i}, durably. */
+    String loop() {
+      return loop;
+    }
+
+    /** Fails unless all is well, and prints the numbers. */
+    String check() {
+      return check;
+    }
+  }
+
   /** What runs up to one crash, in a directory of its own. */
   private final class Round {
     private final int number;
@@ -106,44 +152,32 @@ final class CrashIT {
     private final Random random;
     private final List<CrashJournal> journals = new ArrayList<>();
     private final List<Future<?>> running = new ArrayList<>();
-    private CrashProgram sqlite;
-    private CrashProgram git;
+    private final Program program;
+    private CrashProgram loop;
     private FileChannel held;
     private Future<?> removal;
 
     Round(int number, long seed) throws IOException {
       this.number = number;
       this.random = new Random(seed);
+      program = PROGRAMS.get(number % PROGRAMS.size());
       place = mount.resolve("round-" + number);
       said = Files.createDirectory(directory.resolve("said-" + number));
     }
 
     void begin() throws IOException, InterruptedException {
-      Path database = Files.createDirectories(place.resolve("sqlite"));
-      Path repository = Files.createDirectories(place.resolve("git"));
-      String mode = random.nextBoolean() ? "wal" : "delete";
-      CrashProgram.run(
-          database,
-          "sqlite3 t.db 'pragma journal_mode=" + mode + "; create table t(i int primary key, b)'",
-          END_LIMIT_SECONDS,
-          said.resolve("sqlite"));
-      CrashProgram.run(
-          repository,
-          "git init -q . && git config user.email a@example.org && git config user.name a"
-              + " && git config gc.auto 0 && sync .git",
-          END_LIMIT_SECONDS,
-          said.resolve("git"));
-      held = FileChannel.open(
-          place.resolve("held"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      Path programPlace = Files.createDirectories(place.resolve("program"));
+      CrashProgram.run(programPlace, program.setUp(), END_LIMIT_SECONDS, said.resolve("program"));
       for (int i = 0; i < JOURNALS; i++) {
         Path journalPlace = place.resolve("journal-" + i);
         Files.createDirectories(journalPlace.resolve("d"));
         journals.add(new CrashJournal(journalPlace, random.nextLong()));
       }
+      held = FileChannel.open(
+          place.resolve("held"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       held.force(true);
       journals.forEach(journal -> running.add(threads.submit(journal)));
-      sqlite = CrashProgram.start(database, SQLITE_LOOP, said.resolve("sqlite"));
-      git = CrashProgram.start(repository, GIT_LOOP, said.resolve("git"));
+      loop = CrashProgram.start(programPlace, program.loop(), said.resolve("program"));
     }
 
     /** Kills the node. Nobody may hang who has a file of it open. */
@@ -157,8 +191,7 @@ final class CrashIT {
       for (Future<?> journal : running) {
         journal.get(END_LIMIT_SECONDS, TimeUnit.SECONDS);
       }
-      sqlite.awaitFailure(END_LIMIT_SECONDS);
-      git.awaitFailure(END_LIMIT_SECONDS);
+      loop.awaitFailure(END_LIMIT_SECONDS);
       if (removal != null) {
         removal.get(END_LIMIT_SECONDS, TimeUnit.SECONDS);
       }
@@ -177,42 +210,22 @@ final class CrashIT {
       for (CrashJournal journal : journals) {
         lost += journal.verify();
       }
-      verifySqlite();
-      verifyGit();
+      String answer = CrashProgram.run(
+          place.resolve("program"), program.check(), END_LIMIT_SECONDS, said.resolve("program"));
+      List<Integer> held = answer.lines().map(Integer::valueOf).toList();
+      assertThat(held)
+          .as("what %s holds", program)
+          .hasSizeGreaterThanOrEqualTo(loop.acknowledged());
+      for (int i = 0; i < held.size(); i++) {
+        assertThat(held.get(i)).as("number %d of what %s holds", i, program).isEqualTo(i + 1);
+      }
       log.info(
-          "Crash {}: {} steps after the last commit are lost, {} transactions and {} commits held",
+          "Crash {}: {} steps since the last commit are lost; {} has {} numbers, {} acknowledged",
           number,
           lost,
-          sqlite.acknowledged(),
-          git.acknowledged());
-    }
-
-    private void verifySqlite() throws IOException, InterruptedException {
-      String answer = CrashProgram.run(
-          place.resolve("sqlite"),
-          "sqlite3 t.db 'pragma integrity_check; select count(*), coalesce(max(i), 0),"
-              + " count(*) filter (where length(b) = 2 * (1000 + i)) from t'",
-          END_LIMIT_SECONDS,
-          said.resolve("sqlite"));
-      List<String> lines = answer.lines().toList();
-      assertThat(lines.get(0)).isEqualTo("ok");
-      int rows = Integer.parseInt(lines.get(1).substring(0, lines.get(1).indexOf('|')));
-      assertThat(rows).isGreaterThanOrEqualTo(sqlite.acknowledged());
-      assertThat(lines.get(1)).isEqualTo(rows + "|" + rows + "|" + rows);
-    }
-
-    private void verifyGit() throws IOException, InterruptedException {
-      String answer = CrashProgram.run(
-          place.resolve("git"),
-          "git fsck --strict --no-dangling >&2;"
-              + " if git rev-parse -q --verify HEAD >&2; then git log --format=%s; fi",
-          END_LIMIT_SECONDS,
-          said.resolve("git"));
-      List<String> subjects = answer.lines().toList();
-      assertThat(subjects.size()).isGreaterThanOrEqualTo(git.acknowledged());
-      for (int i = 0; i < subjects.size(); i++) {
-        assertThat(subjects.get(i)).isEqualTo(String.valueOf(subjects.size() - i));
-      }
+          program,
+          held.size(),
+          loop.acknowledged());
     }
 
     /** Removes what it left, beside everything else; the crash may come in the middle. */

@@ -30,6 +30,10 @@ final class CrashJournal implements Callable<IOException> {
   private static final List<String> NAMES = List.of("a", "b", "c", "d/a", "d/b", "d/c");
   private static final int WRITE_MAX_BYTES = 60_000;
   private static final int STREAM_WRITE_BYTES = 64 << 10;
+
+  /** More than a block. */
+  private static final int STREAM_WRITES_MAX = 24;
+
   private static final int FILE_MAX_BYTES = 4 << 20;
   private static final int PAGE_BYTES = 4096;
   private static final int SYNC_PERMILLE = 15;
@@ -86,7 +90,7 @@ final class CrashJournal implements Callable<IOException> {
         case 3 -> step(Kind.TRUNCATE, name, "", random.nextInt(content.length + 5000), new byte[0]);
         case 4 -> {
           streamName = name;
-          streamLeft = random.nextInt(40);
+          streamLeft = random.nextInt(STREAM_WRITES_MAX);
           yield write(name, content.length, STREAM_WRITE_BYTES);
         }
         case 5, 6 -> write(name, random.nextInt(content.length + 1), 1 + random.nextInt(5000));
