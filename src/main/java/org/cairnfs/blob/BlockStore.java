@@ -2,6 +2,7 @@ package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.cairnfs.core.BlobId;
@@ -49,8 +50,15 @@ public interface BlockStore {
    */
   void prefetch(BlobRef ref, int offset, int length);
 
-  /** Returns when every block whose write completed before is on stable storage. */
-  void sync();
+  /**
+   * Returns when every block whose write completed before is on stable storage, but for those that
+   * the disk failed to sync: nobody can know what it has of them, so they are no longer here. Their
+   * pins stay. Written again they are stored anew.
+   *
+   * @param wanted the blobs that the caller wrote and wants to hear of
+   * @return those of them that are lost
+   */
+  Set<BlobId> sync(Set<BlobId> wanted);
 
   /**
    * Deletes a blob unless it is pinned or {@code referenced} says that the metadata needs it. Both

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileStore;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,6 +24,7 @@ import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.DiskFullException;
+import org.cairnfs.store.LostBlobsException;
 import org.cairnfs.store.StoreStats;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -185,9 +188,17 @@ public final class LocalBlockStore implements BlockStore {
   }
 
   @Override
-  public void sync() {
+  public Set<BlobId> sync(Set<BlobId> wanted) {
     try {
       store.sync();
+      return Set.of();
+    } catch (LostBlobsException e) {
+      Set<BlobId> lost = new HashSet<>(e.lost());
+      lost.retainAll(wanted);
+      if (!lost.isEmpty()) {
+        LOG.error("{} blobs could not be synced", lost.size(), e);
+      }
+      return lost;
     } catch (IOException e) {
       throw failure("syncing the local store", e);
     }

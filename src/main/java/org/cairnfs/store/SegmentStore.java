@@ -238,7 +238,12 @@ public final class SegmentStore implements BlobStore {
 
   @Override
   public void sync() throws IOException {
-    commit.force();
+    try {
+      commit.force();
+    } catch (IOException e) {
+      unsynced.requireNothingLost(); // says more
+      throw e;
+    }
     unsynced.requireNothingLost();
   }
 

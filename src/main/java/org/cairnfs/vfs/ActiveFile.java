@@ -3,10 +3,12 @@ package org.cairnfs.vfs;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.Extent;
 import org.cairnfs.core.InodeNumber;
@@ -17,6 +19,8 @@ import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.meta.MetaSession;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A file that is open or has writes which the metadata does not know yet.
@@ -37,6 +41,8 @@ final class ActiveFile {
   private static final long SETTLE_TIMEOUT_SECONDS = 60;
 
   private static final int PAGE_SIZE_BYTES = 4096;
+
+  private static final Logger log = LoggerFactory.getLogger(ActiveFile.class);
 
   private final InodeNumber number;
   private final MetaSession session;
@@ -190,7 +196,7 @@ final class ActiveFile {
       int end = offset + into.remaining();
       base.read(session.extents(number, block), offset, into.duplicate());
       for (WriteLayer layer : over) {
-        if (layer.isStored()) {
+        if (layer.isReadFromStore()) {
           base.readCovered(layer.extents(), offset, end, into);
         } else {
           layer.copyPieces(offset, end, into);
@@ -267,6 +273,28 @@ final class ActiveFile {
     lock.lock();
     try {
       layer.store(extents);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The disk lost blobs while they were synced. Layers whose bytes are still in memory are to be
+   * stored again. Of the others the extents stay: reading them fails, as it should, until they are
+   * overwritten; and the next write, fsync or close fails.
+   *
+   * @return whether there are layers to be stored again
+   */
+  boolean restore(FrozenFile frozen, Set<BlobId> lost) {
+    lock.lock();
+    try {
+      long goneBytes = layers.restore(frozen.layers(), lost);
+      if (goneBytes > 0) {
+        writeError = new PosixException(
+            Errno.EIO, goneBytes + " bytes of inode " + number + " could not be synced");
+        log.error("The disk lost {} bytes written to inode {}", goneBytes, number);
+      }
+      return frozen.hasLayersToStore();
     } finally {
       lock.unlock();
     }

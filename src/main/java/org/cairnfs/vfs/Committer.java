@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,7 +24,6 @@ import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Cut;
 import org.cairnfs.meta.FileUpdate;
 import org.cairnfs.meta.MetaSession;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,9 +56,6 @@ final class Committer implements AutoCloseable {
   private static final long BATCH_BYTES = 1 << 20;
   private static final int HARD_LIMIT_FACTOR = 4;
 
-  /** Cuts of no more than this are sealed on the thread that asks. */
-  private static final int SMALL_CUT_BYTES = 64 << 10;
-
   /** How long fsync waits for the quorum before it fails. */
   private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(30);
 
@@ -70,7 +65,7 @@ final class Committer implements AutoCloseable {
   private final BlockStore blobs;
   private final BufferPool buffers;
   private final ActiveFiles files;
-  private final LayerSealer sealer;
+  private final WriteBack writeBack;
   private final StrayBlobs strays;
   private final ScheduledExecutorService timer;
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
@@ -83,9 +78,6 @@ final class Committer implements AutoCloseable {
   /** Cuts begun; written under {@link #preparing}, before the gate is taken. */
   private final AtomicLong begun = new AtomicLong();
 
-  /** Why bytes could not be stored at the last cut, until they are. */
-  private volatile @Nullable PosixException storeFailure;
-
   /** The newest cut; written under {@link #preparing}. */
   private volatile CompletableFuture<Void> newest = CompletableFuture.completedFuture(null);
 
@@ -94,14 +86,14 @@ final class Committer implements AutoCloseable {
       BlockStore blobs,
       BufferPool buffers,
       ActiveFiles files,
-      LayerSealer sealer,
+      WriteBack writeBack,
       StrayBlobs strays,
       ScheduledExecutorService timer) {
     this.session = session;
     this.blobs = blobs;
     this.buffers = buffers;
     this.files = files;
-    this.sealer = sealer;
+    this.writeBack = writeBack;
     this.strays = strays;
     this.timer = timer;
   }
@@ -153,10 +145,10 @@ final class Committer implements AutoCloseable {
       return;
     }
     askEarlyCut();
-    if (buffers.awaitBelow(DIRTY_LIMIT_BYTES, COMMIT_TIMEOUT, () -> storeFailure != null)) {
+    if (buffers.awaitBelow(DIRTY_LIMIT_BYTES, COMMIT_TIMEOUT, () -> writeBack.failure() != null)) {
       return;
     }
-    PosixException failure = storeFailure;
+    PosixException failure = writeBack.failure();
     throw failure != null
         ? new PosixException(
             failure.errno(), "write buffers are full and cannot be written back", failure)
@@ -189,7 +181,7 @@ final class Committer implements AutoCloseable {
     try {
       cut.get(COMMIT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      throw asPosix(e.getCause() != null ? e.getCause() : e);
+      throw WriteBack.asPosix(e.getCause() != null ? e.getCause() : e);
     } catch (TimeoutException e) {
       throw new PosixException(Errno.EIO, "not committed within " + COMMIT_TIMEOUT, e);
     } catch (InterruptedException e) {
@@ -200,7 +192,7 @@ final class Committer implements AutoCloseable {
 
   /** Throws why bytes of some file are still not stored, if so. */
   void throwStoreFailure() {
-    PosixException failure = storeFailure;
+    PosixException failure = writeBack.failure();
     if (failure != null) {
       throw new PosixException(failure.errno(), "some files could not be written back", failure);
     }
@@ -251,7 +243,7 @@ final class Committer implements AutoCloseable {
   }
 
   private CompletableFuture<Void> storeAndCommit(Cut cut, List<FrozenFile> frozen) {
-    Map<ActiveFile, PosixException> failures = store(frozen);
+    Map<ActiveFile, PosixException> failures = writeBack.store(frozen);
     List<FileUpdate> updates = new ArrayList<>(frozen.size());
     Map<ActiveFile, List<BlobRef>> pinned = new HashMap<>();
     for (FrozenFile file : frozen) {
@@ -276,38 +268,6 @@ final class Committer implements AutoCloseable {
   /** The metadata has the blobs, unless it dropped the update because the file is gone. */
   private void unpin(ActiveFile file, List<BlobRef> refs) {
     refs.forEach(files.exists(file.number()) ? blobs::unpin : strays::add);
-  }
-
-  /** Seals and stores all layers, durably; returns the files with which that failed. */
-  private Map<ActiveFile, PosixException> store(List<FrozenFile> frozen) {
-    Map<ActiveFile, PosixException> failures = new HashMap<>();
-    if (!frozen.isEmpty()) {
-      // seals ahead never complete exceptionally: what they could not store is sealed below
-      frozen.forEach(file -> file.sealsAhead().forEach(CompletableFuture::join));
-      Map<ActiveFile, CompletableFuture<Void>> seals = new HashMap<>();
-      boolean small = frozen.size() == 1 && frozen.get(0).bytesToSeal() <= SMALL_CUT_BYTES;
-      for (FrozenFile file : frozen) {
-        seals.put(file.file(), small ? sealer.sealNow(file) : sealer.seal(file));
-      }
-      seals.forEach((file, seal) -> attempt(seal::join, Set.of(file), failures));
-      attempt(blobs::sync, seals.keySet(), failures);
-    }
-    PosixException failure = failures.values().stream().findFirst().orElse(null);
-    if (failure != null && storeFailure == null) {
-      log.error("Writing back {} files failed; it will be tried again", failures.size(), failure);
-    }
-    storeFailure = failure;
-    return failures;
-  }
-
-  private static void attempt(
-      Runnable step, Set<ActiveFile> files, Map<ActiveFile, PosixException> failures) {
-    try {
-      step.run();
-    } catch (RuntimeException e) {
-      PosixException failure = asPosix(e);
-      files.forEach(file -> failures.put(file, failure));
-    }
   }
 
   private void cutIfNeeded() {
@@ -339,15 +299,5 @@ final class Committer implements AutoCloseable {
       // a failure of the cut is reported where it belongs; here only time matters
       await(requestCut().handle((done, error) -> null));
     }
-  }
-
-  private static PosixException asPosix(Throwable error) {
-    Throwable cause = error;
-    while (cause instanceof CompletionException && cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause instanceof PosixException posix
-        ? posix
-        : new PosixException(Errno.EIO, "writing back", cause);
   }
 }

@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Extent;
 import org.cairnfs.core.Limits;
@@ -112,6 +114,31 @@ final class FileLayers {
     return frozen;
   }
 
+  /**
+   * Some blobs were lost: layers stored in them are to be stored again.
+   *
+   * @return how many of their bytes are gone for good
+   */
+  long restore(List<FrozenFile.Layer> frozen, Set<BlobId> lost) {
+    long goneBytes = 0;
+    for (FrozenFile.Layer part : frozen) {
+      WriteLayer layer = part.layer();
+      List<BlobRef> refs = refs(layer);
+      List<Extent> hit = layer.extents().stream()
+          .filter(extent -> lost.contains(extent.blob().id()))
+          .toList();
+      if (hit.isEmpty()) {
+        continue;
+      }
+      if (layer.unstore()) {
+        refs.forEach(strays::add);
+      } else {
+        goneBytes += hit.stream().mapToLong(Extent::length).sum();
+      }
+    }
+    return goneBytes;
+  }
+
   /** Removes layers that the metadata has now. */
   void drop(List<FrozenFile.Layer> done) {
     for (FrozenFile.Layer frozen : done) {
@@ -182,7 +209,7 @@ final class FileLayers {
     try {
       layer.sealingBy(null);
       if (ref != null) {
-        layer.store(List.of(new Extent(0, Limits.BLOCK_SIZE_BYTES, ref, 0)));
+        layer.storeForGood(List.of(new Extent(0, Limits.BLOCK_SIZE_BYTES, ref, 0)));
       }
       if (layer.isAbandoned()) {
         strays.add(layer);

@@ -37,6 +37,10 @@ record FrozenFile(
     return seals;
   }
 
+  boolean hasLayersToStore() {
+    return layers.stream().anyMatch(frozen -> !frozen.layer().isStored());
+  }
+
   /** Bytes in layers that are not stored. */
   long bytesToSeal() {
     long bytes = 0;

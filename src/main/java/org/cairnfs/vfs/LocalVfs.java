@@ -71,8 +71,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     SealedNames names = new SealedNames(sealer);
     StrayBlobs strays = new StrayBlobs(blobs);
     files = new ActiveFiles(session, blobs, buffers, strays);
-    committer = new Committer(
-        session, blobs, buffers, files, new LayerSealer(session, blobs, reader), strays, timer);
+    WriteBack writeBack = new WriteBack(blobs, new LayerSealer(session, blobs, reader));
+    committer = new Committer(session, blobs, buffers, files, writeBack, strays, timer);
     io = new FileIo(session, blobs, reader, committer);
     namespace = new Namespace(session, files, committer, names);
     xattrs = new Xattrs(session, committer, names);

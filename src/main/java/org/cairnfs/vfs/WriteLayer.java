@@ -14,14 +14,16 @@ import org.jspecify.annotations.Nullable;
  * What was written to one block of a file between two cuts, on its way to becoming extents.
  *
  * <p>A layer begins as bytes in memory (disjoint pieces), is closed to writes, is sealed, and ends
- * as stored extents; reads see the same content at every stage. Guarded by the lock of the
- * {@link ActiveFile} it belongs to.
+ * as stored extents; reads see the same content at every stage. What a cut stored keeps its bytes
+ * until it is synced, and can be {@linkplain #unstore stored again}; what was stored ahead of the
+ * cut, to make room, cannot. Guarded by the lock of the {@link ActiveFile} it belongs to.
  */
 final class WriteLayer {
   private final BufferPool buffers;
   private final TreeMap<Integer, Piece> pieces = new TreeMap<>();
   private List<Extent> extents = List.of();
   private boolean stored;
+  private boolean released;
   private boolean closed;
   private boolean abandoned;
   private boolean completes;
@@ -84,9 +86,17 @@ final class WriteLayer {
     return List.copyOf(pieces.values());
   }
 
+  /** Whether it has no bytes in memory to read from. */
+  boolean isReadFromStore() {
+    return stored && pieces.isEmpty();
+  }
+
   /** Bytes written and not stored. */
   int lengthInMemory() {
     int bytes = 0;
+    if (stored) {
+      return bytes;
+    }
     for (Piece piece : pieces.values()) {
       bytes += piece.length;
     }
@@ -120,12 +130,28 @@ final class WriteLayer {
     }
   }
 
-  /** The layer became these extents: lets go of the bytes. */
+  /** The layer became these extents. Keeps the bytes. */
   void store(List<Extent> nowExtents) {
     extents = nowExtents;
     stored = true;
     sealing = null;
+  }
+
+  /** As {@link #store}, and lets go of the bytes. */
+  void storeForGood(List<Extent> nowExtents) {
+    store(nowExtents);
+    released = true;
     releaseBytes();
+  }
+
+  /** Takes {@link #store} back; returns false if the bytes are gone. */
+  boolean unstore() {
+    if (released) {
+      return false;
+    }
+    extents = List.of();
+    stored = false;
+    return true;
   }
 
   /** Lets go of everything. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.cairnfs.blob.BlockStoreLimits;
@@ -81,7 +82,7 @@ public class ReadPathBenchmark {
       random.nextBytes(plain);
       small.add(blocks.writeNow(plain, 0, SMALL));
     }
-    blocks.sync();
+    blocks.sync(Set.of());
   }
 
   @TearDown

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -156,7 +157,7 @@ final class LocalBlockStoreTest {
     blocks.unpin(ref);
 
     for (ThrowingCallable call : List.<ThrowingCallable>of(
-        blocks::sync,
+        () -> blocks.sync(Set.of()),
         blocks::compact,
         () -> blocks.collect(ref.id(), id -> false),
         () -> Blocks.read(blocks, ref, 0, 10))) {
@@ -206,7 +207,7 @@ final class LocalBlockStoreTest {
 
   @Test
   void syncReachesTheStore() {
-    Blocks.over(store).sync();
+    assertThat(Blocks.over(store).sync(Set.of())).isEmpty();
 
     assertThat(store.syncs()).isEqualTo(1);
   }

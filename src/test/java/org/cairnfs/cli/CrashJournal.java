@@ -1,298 +1,94 @@
 package org.cairnfs.cli;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.cairnfs.CrashHistory;
 
-/**
- * A program that changes one directory step by step, and knows what the directory holds after each
- * step.
- *
- * <p>After a crash the directory must be as it was after some step, and not an earlier one than the
- * last that an fsync covered. There is nothing in between, except that the kernel may make several
- * requests of one write, which it ends at pages. The steps follow from the seed alone:
- * {@link #verify} makes them again on a map.
- */
-final class CrashJournal implements Callable<IOException> {
-  private static final List<String> NAMES = List.of("a", "b", "c", "d/a", "d/b", "d/c");
-  private static final int WRITE_MAX_BYTES = 60_000;
-  private static final int STREAM_WRITE_BYTES = 64 << 10;
-
-  /** More than a block. */
-  private static final int STREAM_WRITES_MAX = 24;
-
-  private static final int FILE_MAX_BYTES = 4 << 20;
-  private static final int PAGE_BYTES = 4096;
-  private static final int SYNC_PERMILLE = 15;
-
-  /** What a step does to a file. */
-  private enum Kind {
-    CREATE,
-    WRITE,
-    TRUNCATE,
-    RENAME,
-    DELETE
-  }
-
-  /**
-   * One step.
-   *
-   * @param offset where to write, or the new length
-   * @param synced whether an fsync follows
-   */
-  private record Step(
-      Kind kind, String name, String newName, int offset, byte[] bytes, boolean synced) {}
-
-  /** Chooses the steps and keeps what the directory holds after those chosen so far. */
-  private static final class Script {
-    private final Random random;
-    private final Map<String, byte[]> files = new TreeMap<>();
-    private String streamName = "";
-    private int streamLeft;
-
-    Script(long seed) {
-      random = new Random(seed);
-    }
-
-    Step next() {
-      Step step = choose();
-      apply(step);
-      return step;
-    }
-
-    private Step choose() {
-      if (streamLeft > 0 && files.containsKey(streamName)) {
-        streamLeft--;
-        return write(streamName, files.get(streamName).length, STREAM_WRITE_BYTES);
-      }
-      streamLeft = 0;
-      String name = NAMES.get(random.nextInt(NAMES.size()));
-      byte[] content = files.get(name);
-      if (content == null) {
-        return step(Kind.CREATE, name, "", 0, new byte[0]);
-      }
-      return switch (random.nextInt(12)) {
-        case 0 -> step(Kind.DELETE, name, "", 0, new byte[0]);
-        case 1, 2 -> step(Kind.RENAME, name, otherThan(name), 0, new byte[0]);
-        case 3 -> step(Kind.TRUNCATE, name, "", random.nextInt(content.length + 5000), new byte[0]);
-        case 4 -> {
-          streamName = name;
-          streamLeft = random.nextInt(STREAM_WRITES_MAX);
-          yield write(name, content.length, STREAM_WRITE_BYTES);
-        }
-        case 5, 6 -> write(name, random.nextInt(content.length + 1), 1 + random.nextInt(5000));
-        default -> write(name, content.length, 1 + random.nextInt(WRITE_MAX_BYTES));
-      };
-    }
-
-    private Step write(String name, int offset, int length) {
-      if (offset + length > FILE_MAX_BYTES) {
-        return step(Kind.TRUNCATE, name, "", 0, new byte[0]);
-      }
-      byte[] bytes = new byte[length];
-      random.nextBytes(bytes);
-      return step(Kind.WRITE, name, "", offset, bytes);
-    }
-
-    private Step step(Kind kind, String name, String newName, int offset, byte[] bytes) {
-      boolean synced = kind == Kind.WRITE && random.nextInt(1000) < SYNC_PERMILLE;
-      return new Step(kind, name, newName, offset, bytes, synced);
-    }
-
-    private String otherThan(String name) {
-      List<String> others = new ArrayList<>(NAMES);
-      others.remove(name);
-      return others.get(random.nextInt(others.size()));
-    }
-
-    private void apply(Step step) {
-      byte[] content = files.getOrDefault(step.name, new byte[0]);
-      switch (step.kind) {
-        case CREATE -> files.put(step.name, content);
-        case WRITE -> {
-          int end = Math.max(content.length, step.offset + step.bytes.length);
-          byte[] written = Arrays.copyOf(content, end);
-          System.arraycopy(step.bytes, 0, written, step.offset, step.bytes.length);
-          files.put(step.name, written);
-        }
-        case TRUNCATE -> files.put(step.name, Arrays.copyOf(content, step.offset));
-        case RENAME -> files.put(step.newName, files.remove(step.name));
-        case DELETE -> files.remove(step.name);
-      }
-    }
-  }
-
+/** A program that makes a {@link CrashHistory} in a directory, until the filesystem fails. */
+final class CrashJournal implements CrashHistory.Target, Callable<IOException> {
   private final Path directory;
-  private final long seed;
+  private final CrashHistory history;
 
-  /** Steps that began, that ended, and that an fsync covered. */
-  private final AtomicInteger begun = new AtomicInteger();
-
-  private final AtomicInteger done = new AtomicInteger();
-  private final AtomicInteger synced = new AtomicInteger();
-  /** A program for a directory that is there and empty but for a directory {@code d}. */
+  /** In a directory that has a directory {@code d} and nothing else. */
   CrashJournal(Path directory, long seed) {
     this.directory = directory;
-    this.seed = seed;
+    this.history = new CrashHistory(seed);
   }
 
   /** Takes steps until the filesystem gives an error, and returns that. */
   @Override
-  public IOException call() {
-    Script script = new Script(seed);
+  public IOException call() throws Exception {
     try {
-      while (true) {
-        Step step = script.next();
-        begun.incrementAndGet();
-        take(step);
-      }
+      history.take(Integer.MAX_VALUE, this);
+      throw new IllegalStateException("there is no end to steps");
     } catch (IOException e) {
       return e;
     }
   }
 
-  private void take(Step step) throws IOException {
-    Path file = directory.resolve(step.name);
-    switch (step.kind) {
-      case CREATE -> {
-        Files.createFile(file);
-        done.incrementAndGet();
-      }
-      case WRITE -> write(file, step);
-      case TRUNCATE -> {
-        // A channel's truncate() never makes a file longer, and RandomAccessFile does.
-        try (var opened = new java.io.RandomAccessFile(file.toFile(), "rw")) {
-          opened.setLength(step.offset);
-        }
-        done.incrementAndGet();
-      }
-      case RENAME -> {
-        Files.move(file, directory.resolve(step.newName), StandardCopyOption.ATOMIC_MOVE);
-        done.incrementAndGet();
-      }
-      case DELETE -> {
-        Files.delete(file);
-        done.incrementAndGet();
-      }
-    }
-  }
-
-  private void write(Path file, Step step) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      ByteBuffer left = ByteBuffer.wrap(step.bytes);
-      while (left.hasRemaining()) {
-        // A write that the crash cuts short ends without an error; the next one gets it.
-        int unused = channel.write(left, step.offset + left.position());
-      }
-      done.incrementAndGet();
-      if (step.synced) {
-        int covered = done.get();
-        channel.force(true);
-        synced.set(covered);
-      }
-    }
-  }
-
-  /**
-   * Fails unless the directory is as it was after some step, not before the last one synced.
-   *
-   * @return how many steps that ended are lost
-   */
+  /** Fails unless the directory holds a prefix; returns how many steps are lost. */
   int verify() throws IOException {
-    Map<String, byte[]> found = read();
-    Script script = new Script(seed);
-    for (int steps = 0; steps <= begun.get(); steps++) {
-      if (steps >= synced.get() && sameAs(script.files, found)) {
-        return Math.max(0, done.get() - steps);
-      }
-      Map<String, byte[]> before = new TreeMap<>(script.files);
-      Step next = script.next();
-      if (steps >= synced.get() && steps < begun.get() && isPart(next, before, found)) {
-        return Math.max(0, done.get() - steps);
-      }
-    }
-    throw new AssertionError(describe(found));
-  }
-
-  /** Whether {@code found} is as {@code before}, and some pages of a write are there already. */
-  private static boolean isPart(Step step, Map<String, byte[]> before, Map<String, byte[]> found) {
-    if (step.kind != Kind.WRITE) {
-      return false;
-    }
-    byte[] content = before.get(step.name);
-    for (int end = step.offset - step.offset % PAGE_BYTES + PAGE_BYTES;
-        end < step.offset + step.bytes.length;
-        end += PAGE_BYTES) {
-      byte[] part = Arrays.copyOf(content, Math.max(content.length, end));
-      System.arraycopy(step.bytes, 0, part, step.offset, end - step.offset);
-      before.put(step.name, part);
-      if (sameAs(before, found)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private Map<String, byte[]> read() throws IOException {
     Map<String, byte[]> found = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         found.put(directory.relativize(file).toString(), Files.readAllBytes(file));
       }
     }
-    return found;
+    return history.verify(found, true);
   }
 
-  private static boolean sameAs(Map<String, byte[]> expected, Map<String, byte[]> found) {
-    return expected.keySet().equals(found.keySet())
-        && expected.entrySet().stream()
-            .allMatch(entry -> Arrays.equals(entry.getValue(), found.get(entry.getKey())));
+  @Override
+  public void create(String name) throws IOException {
+    Files.createFile(directory.resolve(name));
   }
 
-  /** Says how the directory differs from the step that comes closest. */
-  private String describe(Map<String, byte[]> found) {
-    List<String> closest = List.of();
-    int closestStep = -1;
-    Script script = new Script(seed);
-    for (int step = 0; step <= begun.get(); step++) {
-      List<String> differences = differences(script.files, found);
-      if (closestStep < 0 || differences.size() <= closest.size()) {
-        closest = differences;
-        closestStep = step;
-      }
-      Step unused = script.next();
-    }
-    return directory + " (seed " + seed + ") is as after none of the steps " + synced + " to "
-        + begun + "; after step " + closestStep + " it would differ by " + closest;
-  }
-
-  private static List<String> differences(Map<String, byte[]> expected, Map<String, byte[]> found) {
-    List<String> differences = new ArrayList<>();
-    for (String name : NAMES) {
-      byte[] wanted = expected.get(name);
-      byte[] got = found.get(name);
-      if (wanted == null || got == null) {
-        if (wanted != got) {
-          differences.add(name + (got == null ? " is missing" : " should not be"));
-        }
-      } else if (!Arrays.equals(wanted, got)) {
-        differences.add(name + " from byte " + Arrays.mismatch(wanted, got) + ", of " + got.length
-            + " instead of " + wanted.length);
+  @Override
+  public void write(String name, int offset, byte[] bytes) throws IOException {
+    try (FileChannel channel = open(name)) {
+      ByteBuffer left = ByteBuffer.wrap(bytes);
+      while (left.hasRemaining()) {
+        // A write that the crash cuts short ends without an error; the next one gets it.
+        int unused = channel.write(left, offset + left.position());
       }
     }
-    return differences;
+  }
+
+  @Override
+  public void truncate(String name, int sizeBytes) throws IOException {
+    // A channel's truncate() never makes a file longer.
+    try (var file = new RandomAccessFile(directory.resolve(name).toFile(), "rw")) {
+      file.setLength(sizeBytes);
+    }
+  }
+
+  @Override
+  public void rename(String name, String newName) throws IOException {
+    Files.move(directory.resolve(name), directory.resolve(newName), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  @Override
+  public void delete(String name) throws IOException {
+    Files.delete(directory.resolve(name));
+  }
+
+  @Override
+  public void sync(String name) throws IOException {
+    try (FileChannel channel = open(name)) {
+      channel.force(true);
+    }
+  }
+
+  private FileChannel open(String name) throws IOException {
+    return FileChannel.open(directory.resolve(name), StandardOpenOption.WRITE);
   }
 }

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import org.cairnfs.kv.KvStore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What was written and not forced is in a cache. A power cut keeps any mixture of its sectors.
  */
-final class SimulatedDisk implements SegmentFiles {
+public final class SimulatedDisk implements SegmentFiles {
   private static final int SECTOR_BYTES = 512;
 
   /** Guarded by this, as is everything else. */
@@ -24,7 +26,7 @@ final class SimulatedDisk implements SegmentFiles {
   private long capacityBytes = 1L << 40;
   private long stepsLeft = Long.MAX_VALUE;
   private boolean off;
-  private boolean failForces;
+  private int forcesToFail;
   private int forces;
   private @Nullable Semaphore forceGate;
 
@@ -39,8 +41,14 @@ final class SimulatedDisk implements SegmentFiles {
     }
   }
 
+  /** A store in these files. */
+  public SegmentStore openStore(KvStore index, SegmentOptions options, Executor background)
+      throws IOException {
+    return SegmentStore.open(this, index, options, background);
+  }
+
   /** The disk after a power cut; this one gives errors only. */
-  synchronized SimulatedDisk powerCut(Random random) {
+  public synchronized SimulatedDisk powerCut(Random random) {
     off = true;
     var after = new SimulatedDisk();
     files.forEach((number, content) -> after.files.put(number, tear(content, random)));
@@ -48,7 +56,7 @@ final class SimulatedDisk implements SegmentFiles {
   }
 
   /** The disk after the process was killed: nothing that was written is lost. */
-  synchronized SimulatedDisk kill() {
+  public synchronized SimulatedDisk kill() {
     off = true;
     var after = new SimulatedDisk();
     files.forEach((number, content) -> {
@@ -81,20 +89,25 @@ final class SimulatedDisk implements SegmentFiles {
   }
 
   /** After so many more changes the power goes off, in the middle of the next one. */
-  synchronized void powerOffAfter(long steps) {
+  public synchronized void powerOffAfter(long steps) {
     stepsLeft = steps;
   }
 
-  synchronized boolean isOff() {
+  public synchronized boolean isOff() {
     return off;
   }
 
-  synchronized void failForces(boolean fail) {
-    failForces = fail;
+  public synchronized void failForces(boolean fail) {
+    forcesToFail = fail ? Integer.MAX_VALUE : 0;
+  }
+
+  /** The next forces fail. */
+  public synchronized void failForces(int count) {
+    forcesToFail = count;
   }
 
   /** How many forces have begun. */
-  synchronized int forces() {
+  public synchronized int forces() {
     return forces;
   }
 
@@ -263,7 +276,8 @@ final class SimulatedDisk implements SegmentFiles {
         gate.acquireUninterruptibly();
       }
       synchronized (SimulatedDisk.this) {
-        if (failForces) {
+        if (forcesToFail > 0) {
+          forcesToFail--;
           throw new IOException("Input/output error");
         }
         content.durable = covered;

@@ -1,25 +1,58 @@
 package org.cairnfs.vfs;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.MetaLog;
 import org.cairnfs.meta.MetaStore;
 import org.jspecify.annotations.Nullable;
 
-/** A log of one host without a disk: every entry is applied when it is proposed. */
+/**
+ * A log of one host on a disk that is in memory and never late: every entry is there and applied
+ * when it was proposed.
+ */
 final class DirectMetaLog implements MetaLog {
   private final MetaStore store;
-  private long index;
+  private final BooleanSupplier off;
 
+  /** Guarded by this. */
+  private final List<byte[]> entries = new ArrayList<>();
+
+  /** A new log for an empty store. */
   DirectMetaLog(MetaStore store) {
+    this(store, List.of(), () -> false);
+  }
+
+  /**
+   * A log that has entries, which are applied to an empty store.
+   *
+   * @param off whether the power is off: then nothing is accepted
+   */
+  DirectMetaLog(MetaStore store, List<byte[]> entries, BooleanSupplier off) {
     this.store = store;
+    this.off = off;
+    entries.forEach(this::apply);
+  }
+
+  /** What a power cut leaves. */
+  synchronized List<byte[]> entries() {
+    return List.copyOf(entries);
   }
 
   @Override
   public synchronized CompletableFuture<byte[]> propose(byte[] entry) {
-    index++;
-    return CompletableFuture.completedFuture(store.apply(1, index, entry));
+    return off.getAsBoolean()
+        ? CompletableFuture.failedFuture(new IOException("the power is off"))
+        : CompletableFuture.completedFuture(apply(entry));
+  }
+
+  private byte[] apply(byte[] entry) {
+    entries.add(entry);
+    return store.apply(1, entries.size(), entry);
   }
 
   @Override

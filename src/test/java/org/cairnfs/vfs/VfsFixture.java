@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.core.BlobId;
@@ -34,9 +35,13 @@ import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.SessionSettings;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
+import org.cairnfs.store.SimulatedDisk;
 import org.jspecify.annotations.Nullable;
 
-/** A filesystem whose disk is in memory, with all its real layers but Raft and RocksDB. */
+/**
+ * A filesystem whose disk is in memory, with all its real layers but Raft and RocksDB. The segments
+ * may lie on a disk that fails and loses power.
+ */
 final class VfsFixture implements AutoCloseable {
   private static final long DISK_BYTES = 1L << 30;
 
@@ -46,17 +51,24 @@ final class VfsFixture implements AutoCloseable {
   private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
   private final ExecutorService sealing = Executors.newFixedThreadPool(2);
   private final ExecutorService prefetching = Executors.newSingleThreadExecutor();
-  private final InMemoryKvStore tables = new InMemoryKvStore(MetaStore.tableNames());
-  private final MetaStore metaStore = new MetaStore(tables);
-  private final DirectMetaLog log = new DirectMetaLog(metaStore);
+  private MetaStore metaStore = newMetaStore();
+  private DirectMetaLog log;
   private final Random sessionIds = new Random(7);
   private @Nullable Running running;
 
   private record Running(
       LocalVfs vfs, LocalMetaSession session, SegmentStore store, ScheduledExecutorService timer) {}
 
+  private @Nullable SimulatedDisk failing;
+
   VfsFixture() throws IOException {
+    this(null);
+  }
+
+  VfsFixture(@Nullable SimulatedDisk failing) throws IOException {
+    this.failing = failing;
     Files.createDirectories(segments);
+    log = newLog(List.of());
     start();
   }
 
@@ -68,6 +80,25 @@ final class VfsFixture implements AutoCloseable {
   void restart() throws IOException {
     stop();
     start();
+  }
+
+  /**
+   * The power fails: the disk keeps what was synced and any of the rest. Opens everything again on
+   * what it kept. Programs must be done.
+   */
+  void powerCut(Random random) throws IOException, InterruptedException {
+    Running last = running();
+    SimulatedDisk kept = Objects.requireNonNull(failing).powerCut(random);
+    last.timer.shutdownNow();
+    assertThat(last.timer.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    failing = kept;
+    metaStore = newMetaStore();
+    log = newLog(log.entries());
+    start();
+  }
+
+  SimulatedDisk failingDisk() {
+    return Objects.requireNonNull(failing);
   }
 
   /** Every blob in the store is referenced, and the garbage of the past is gone, before long. */
@@ -104,8 +135,11 @@ final class VfsFixture implements AutoCloseable {
   private void start() throws IOException {
     InMemoryKvStore index =
         new InMemoryKvStore(SegmentStore.INDEX_TABLES); // made anew from the segments
-    SegmentStore store =
-        SegmentStore.open(segments, index, new SegmentOptions(8 << 20, 0, 32 << 20, 16), sealing);
+    SegmentOptions options = new SegmentOptions(8 << 20, 0, 32 << 20, 16);
+    SimulatedDisk simulated = failing;
+    SegmentStore store = simulated == null
+        ? SegmentStore.open(segments, index, options, sealing)
+        : simulated.openStore(index, options, sealing);
     FileStore space = Files.getFileStore(segments);
     LocalBlockStore blocks = new LocalBlockStore(
         store,
@@ -120,6 +154,15 @@ final class VfsFixture implements AutoCloseable {
     ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
     LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer);
     running = new Running(vfs, session, store, timer);
+  }
+
+  private static MetaStore newMetaStore() {
+    return new MetaStore(new InMemoryKvStore(MetaStore.tableNames()));
+  }
+
+  private DirectMetaLog newLog(List<byte[]> entries) {
+    SimulatedDisk simulated = failing;
+    return new DirectMetaLog(metaStore, entries, () -> simulated != null && simulated.isOff());
   }
 
   private void stop() throws IOException {

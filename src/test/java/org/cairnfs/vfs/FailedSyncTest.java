@@ -1,0 +1,105 @@
+package org.cairnfs.vfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.store.SimulatedDisk;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A disk that fails to sync, which says nothing of what it has: once, for a while, or too late. */
+final class FailedSyncTest {
+  private final Random random = new Random(5);
+  private VfsFixture fixture;
+  private SimulatedDisk disk;
+
+  @BeforeEach
+  void open() throws Exception {
+    disk = new SimulatedDisk();
+    fixture = new VfsFixture(disk);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    fixture.close();
+  }
+
+  private byte[] create(String name, int length) {
+    byte[] content = new byte[length];
+    random.nextBytes(content);
+    files().create(name);
+    files().write(name, 0, content);
+    return content;
+  }
+
+  private VfsFiles files() {
+    return new VfsFiles(fixture.vfs());
+  }
+
+  private static void failsWithEio(ThrowingCallable action) {
+    assertThatThrownBy(action)
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
+  }
+
+  @Test
+  void whatIsInMemoryIsWrittenAgainAndNobodyNotices() throws Exception {
+    byte[] before = create("before", 100_000);
+    fixture.vfs().sync();
+    byte[] small = create("small", 5000);
+    byte[] large = create("large", 700_000);
+    disk.failForces(1);
+    files().sync("small");
+
+    fixture.powerCut(random);
+    assertThat(files().read("before")).isEqualTo(before);
+    assertThat(files().read("small")).isEqualTo(small);
+    assertThat(files().read("large")).isEqualTo(large);
+  }
+
+  @Test
+  void whatCannotBeSyncedIsReportedAndWrittenWhenTheDiskIsWellAgain() throws Exception {
+    byte[] first = create("first", 5000);
+    disk.failForces(true);
+    failsWithEio(() -> files().sync("first"));
+    assertThat(files().read("first")).isEqualTo(first);
+
+    disk.failForces(false);
+    byte[] second = create("second", 300_000);
+    files().sync("second");
+    assertThat(files().read("first")).isEqualTo(first);
+    fixture.powerCut(random);
+    assertThat(files().read("first")).isEqualTo(first);
+    assertThat(files().read("second")).isEqualTo(second);
+  }
+
+  @Test
+  void whatLeftMemoryIsLostAndSaidToBeAndEverythingElseGoesOn() throws Exception {
+    byte[] large = create("large", 3 << 20);
+    long handle = files().open("large");
+    await().until(() -> fixture.vfs().dirtyBytes() == 0);
+    byte[] other = create("other", 5000);
+    disk.failForces(1);
+    failsWithEio(() -> fixture.vfs().fsync(handle));
+
+    files().sync("other");
+    assertThat(files().read("other")).isEqualTo(other);
+    failsWithEio(() -> files().read("large"));
+    fixture.vfs().fsync(handle);
+    fixture.vfs().release(handle, 0, false);
+
+    fixture.powerCut(random);
+    assertThat(files().read("other")).isEqualTo(other);
+    failsWithEio(() -> files().read("large"));
+    files().write("large", 0, large);
+    files().sync("large");
+    fixture.powerCut(random);
+    assertThat(files().read("large")).isEqualTo(large);
+  }
+}
