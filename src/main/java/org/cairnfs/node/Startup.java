@@ -125,8 +125,9 @@ final class Startup {
   private SegmentStore segments() throws OperatorException {
     try {
       ExecutorService background = resources.addExecutor(Threads.pool("store", STORE_THREADS));
-      return resources.add(
-          SegmentStore.open(home.segments(), home.index(), SegmentOptions.DEFAULT, background));
+      SegmentOptions options =
+          SegmentOptions.forDisk(Files.getFileStore(home.segments()).getTotalSpace());
+      return resources.add(SegmentStore.open(home.segments(), home.index(), options, background));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot open the blobs in " + home.segments(), e);
     }

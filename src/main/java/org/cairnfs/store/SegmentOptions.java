@@ -16,9 +16,27 @@ public record SegmentOptions(
   public static final SegmentOptions DEFAULT =
       new SegmentOptions(256L << 20, 256L << 20, 32L << 20, 256);
 
+  /**
+   * Space comes back by segments, and to compact one takes as much room as is live in it: both must
+   * be possible while a small disk is nearly full.
+   */
+  private static final int SEGMENTS_A_DISK_MIN = 32;
+
+  private static final long SEGMENT_MIN_BYTES = 8L << 20;
+
   public SegmentOptions {
     if (segmentBytes < 1 || reserveMaxBytes < 0 || forceEveryBytes < 1 || openFilesMax < 1) {
       throw new IllegalArgumentException("sizes must be positive");
     }
+  }
+
+  /** {@link #DEFAULT}, with smaller segments on a small disk. */
+  public static SegmentOptions forDisk(long totalBytes) {
+    long share = Math.max(SEGMENT_MIN_BYTES, totalBytes / SEGMENTS_A_DISK_MIN);
+    return new SegmentOptions(
+        Math.min(DEFAULT.segmentBytes, share),
+        DEFAULT.reserveMaxBytes,
+        DEFAULT.forceEveryBytes,
+        DEFAULT.openFilesMax);
   }
 }
