@@ -1,0 +1,52 @@
+package org.cairnfs.net;
+
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import org.cairnfs.net.Handlers.Entry;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A message that nobody waits for an answer to. */
+final class InboundNotice {
+  private static final Logger LOG = LoggerFactory.getLogger(InboundNotice.class);
+
+  private final ServerConnection connection;
+  private final Entry entry;
+  private final ByteBuf body;
+
+  /** @param body read up to what the handler gets; given away */
+  InboundNotice(ServerConnection connection, Entry entry, ByteBuf body) {
+    this.connection = connection;
+    this.entry = entry;
+    this.body = body;
+  }
+
+  void start() {
+    try {
+      entry.executor().execute(this::run);
+    } catch (RejectedExecutionException busy) {
+      LOG.debug("Too busy for {} of {}", entry.type(), connection.peer().id());
+      connection.letGo(body);
+    }
+  }
+
+  private void run() {
+    try {
+      var unused = entry
+          .handler()
+          .handle(connection.peer(), body.nioBuffer())
+          .whenComplete((reply, problem) -> done(problem));
+    } catch (RefusedRequestException | IOException | RuntimeException e) {
+      done(e);
+    }
+  }
+
+  private void done(@Nullable Throwable problem) {
+    if (problem != null) {
+      LOG.warn("{} of {} failed", entry.type(), connection.peer().id(), problem);
+    }
+    Channels.onLoop(connection.channel(), () -> connection.letGo(body));
+  }
+}

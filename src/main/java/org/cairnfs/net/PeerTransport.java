@@ -1,0 +1,74 @@
+package org.cairnfs.net;
+
+import io.netty.channel.WriteBufferWaterMark;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+
+/**
+ * What servers and clients of one node share: threads, memory and credentials. Close it after them.
+ * Thread-safe.
+ */
+public final class PeerTransport implements Closeable {
+  /**
+   * Bytes of a connection that are encrypted and not yet with the kernel: above the second no more
+   * are added until they are below the first.
+   */
+  static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 512 << 10);
+
+  /** What everything of this package is made with. */
+  record Context(
+      LocalNode local,
+      Membership membership,
+      Tls tls,
+      EventLoops loops,
+      TransportSettings settings,
+      NetPorts ports) {}
+
+  private final Context context;
+
+  private PeerTransport(Context context) {
+    this.context = context;
+  }
+
+  /**
+   * Starts the threads; nothing listens or connects yet.
+   *
+   * @param identity proves that this node is {@code local}
+   */
+  public static PeerTransport open(
+      LocalNode local,
+      TlsIdentity identity,
+      Membership membership,
+      TransportSettings settings,
+      NetPorts ports) {
+    return new PeerTransport(new Context(
+        local,
+        membership,
+        new Tls(identity, settings),
+        new EventLoops(settings, ports),
+        settings,
+        ports));
+  }
+
+  /**
+   * Listens at an address; port 0 takes any that is free.
+   *
+   * @throws IOException saying why it cannot
+   */
+  public PeerServer listen(InetSocketAddress address, Handlers handlers) throws IOException {
+    return PeerServer.listen(context, address, handlers);
+  }
+
+  /** A client, which connects when it has something to send. */
+  public PeerClient client() {
+    return new PeerClient(context);
+  }
+
+  /** Ends the threads, in bounded time. */
+  @Override
+  public void close() {
+    context.loops().close();
+    context.tls().close();
+  }
+}

@@ -1,0 +1,204 @@
+package org.cairnfs.net;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.security.cert.CertificateException;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.cairnfs.core.NodeId;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out who has connected, and either becomes a {@link ServerConnection} or says why not and
+ * closes. On the event loop.
+ */
+final class ServerHandshake extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(ServerHandshake.class);
+
+  private final LocalNode local;
+  private final Membership membership;
+  private final Tls tls;
+  private final SslHandler ssl;
+  private final FrameDecoder decoder;
+  private final ServerPeers peers;
+  private final TransportSettings settings;
+  private @Nullable NodeId node;
+  private @Nullable ScheduledFuture<?> timeout;
+  private boolean over;
+
+  ServerHandshake(
+      PeerTransport.Context context, SslHandler ssl, FrameDecoder decoder, ServerPeers peers) {
+    this.local = context.local();
+    this.membership = context.membership();
+    this.tls = context.tls();
+    this.settings = context.settings();
+    this.ssl = ssl;
+    this.decoder = decoder;
+    this.peers = peers;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    long limit = settings.handshakeLimit().multipliedBy(2).toMillis();
+    timeout = context
+        .executor()
+        .schedule(
+            () -> giveUp(context.channel(), "it did not finish the handshake in time"),
+            limit,
+            TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext context) {
+    ScheduledFuture<?> running = timeout;
+    if (running != null) {
+      running.cancel(false);
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent completion) {
+      if (completion.isSuccess()) {
+        try {
+          node = tls.peer(ssl);
+        } catch (SSLPeerUnverifiedException | CertificateException e) {
+          giveUp(context.channel(), String.valueOf(e.getMessage()));
+        }
+      } else {
+        giveUp(context.channel(), "TLS failed: " + completion.cause().getMessage());
+      }
+    }
+    context.fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) throws ProtocolViolation {
+    Frame frame = (Frame) message;
+    try {
+      NodeId proven = node;
+      if (!over && proven != null) {
+        hello(context, proven, frame);
+      }
+    } finally {
+      frame.release();
+    }
+  }
+
+  private void hello(ChannelHandlerContext context, NodeId proven, Frame frame)
+      throws ProtocolViolation {
+    Channel channel = context.channel();
+    HelloCodec.Versions versions = HelloCodec.versions(frame.payload());
+    if (!versions.include(HelloCodec.VERSION)) {
+      refuse(
+          channel,
+          FailureCode.WRONG_VERSION,
+          "%s speaks versions %d to %d of the protocol, this node version %d"
+              .formatted(proven, versions.oldest(), versions.newest(), HelloCodec.VERSION));
+      return;
+    }
+    Hello hello = HelloCodec.body(frame.payload());
+    if (!hello.node().equals(proven)) {
+      refuse(channel, FailureCode.WRONG_IDENTITY, proven + " says it is " + hello.node());
+      return;
+    }
+    if (!hello.cluster().equals(local.cluster())) {
+      refuse(
+          channel,
+          FailureCode.WRONG_CLUSTER,
+          proven + " belongs to cluster " + hello.cluster() + ", this node to " + local.cluster());
+      return;
+    }
+    Standing standing = proven.equals(local.id()) ? Standing.REFUSED : membership.standing(proven);
+    if (standing == Standing.REFUSED) {
+      refuse(
+          channel,
+          proven.equals(local.id()) ? FailureCode.WRONG_IDENTITY : FailureCode.NOT_A_MEMBER,
+          proven.equals(local.id())
+              ? "another node has the identity of this one, or this one calls itself"
+              : proven + " is no member of cluster " + local.cluster());
+    } else if (peers.isKeptAway(proven)) {
+      close(channel, FailureCode.BUSY, proven + " has broken the protocol too often lately");
+    } else {
+      accept(context, hello, standing);
+    }
+  }
+
+  private void accept(ChannelHandlerContext context, Hello hello, Standing standing) {
+    Channel channel = context.channel();
+    PeerInfo peer = new PeerInfo(
+        hello.node(),
+        standing,
+        hello.roles(),
+        hello.features(),
+        hello.software(),
+        Channels.remote(channel));
+    ServerConnection connection =
+        new ServerConnection(channel, decoder, peer, hello.channel(), peers);
+    if (!peers.add(connection)) {
+      close(channel, FailureCode.BUSY, "there is no room for " + peer.id());
+      return;
+    }
+    over = true;
+    peers.removeStranger(channel);
+    decoder.expect(FrameLimits.fromClient(hello.channel(), standing));
+    channel
+        .pipeline()
+        .addBefore(
+            channel.pipeline().context(decoder).name(), "keep-alive", new KeepAlive(settings));
+    channel.pipeline().replace(this, "connection", connection);
+    Channels.send(
+        channel,
+        Frames.hello(channel.alloc(), HelloCodec.encode(Hello.of(local, hello.channel()))));
+    LOG.debug("{} connected from {} for {}", peer.id(), peer.remote(), hello.channel());
+  }
+
+  /** Somebody whose fault this is: too many of those are kept away. */
+  private void refuse(Channel channel, FailureCode code, String text) {
+    peers.offended(Channels.remote(channel).getAddress());
+    close(channel, code, text);
+  }
+
+  private void close(Channel channel, FailureCode code, String text) {
+    if (!over) {
+      over = true;
+      decoder.stop();
+      LOG.warn("Refused {}: {}", channel.remoteAddress(), text);
+      Channels.fail(channel, code, text);
+    }
+  }
+
+  private void giveUp(Channel channel, String text) {
+    if (!over) {
+      over = true;
+      decoder.stop();
+      peers.offended(Channels.remote(channel).getAddress());
+      LOG.warn("Closed the connection from {}: {}", channel.remoteAddress(), text);
+      Channels.close(channel);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (cause instanceof ProtocolViolation violation && node != null) {
+      refuse(context.channel(), FailureCode.VIOLATION, String.valueOf(violation.getMessage()));
+    } else {
+      giveUp(context.channel(), String.valueOf(cause.getMessage()));
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (!over) {
+      over = true;
+      LOG.debug("{} hung up in the handshake", context.channel().remoteAddress());
+    }
+    context.fireChannelInactive();
+  }
+}
