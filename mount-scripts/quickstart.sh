@@ -35,6 +35,7 @@ cairn=$root/mount-scripts/cairn
 install_missing
 require_fuse_device
 build_if_stale
+train_if_stale
 if [[ ! -e $home/cairn.properties ]]; then
   "$cairn" init
 fi

@@ -1,5 +1,9 @@
 package org.cairnfs.cli;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -37,16 +41,11 @@ final class StopCommand extends Subcommand {
     return OK;
   }
 
-  /**
-   * The node has closed everything when it answers; its process ends a moment later. Looks often,
-   * because {@link ProcessHandle#onExit} looks at processes that are no children of this one only
-   * every half second and less.
-   */
+  /** The node has closed everything when it answers; its process ends a moment later. */
   private static void awaitEnd(long pid) throws OperatorException {
-    Optional<ProcessHandle> process = ProcessHandle.of(pid);
     long deadline = System.nanoTime() + END_LIMIT.toNanos();
     try {
-      while (process.isPresent() && process.get().isAlive()) {
+      while (isRunning(pid)) {
         if (System.nanoTime() > deadline) {
           throw new OperatorException(
               "the node has written everything to disk, but its process " + pid + " does not end",
@@ -56,6 +55,18 @@ final class StopCommand extends Subcommand {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Whether the process is there and not only waiting for its parent to take note of its end. */
+  private static boolean isRunning(long pid) {
+    try {
+      String stat = Files.readString(
+          Path.of("/proc", Long.toString(pid), "stat"), StandardCharsets.ISO_8859_1);
+      int state = stat.lastIndexOf(')') + 2; // proc(5): the name before it may hold anything
+      return stat.charAt(state) != 'Z' && stat.charAt(state) != 'X';
+    } catch (IOException | StringIndexOutOfBoundsException e) {
+      return false;
     }
   }
 }
