@@ -41,14 +41,32 @@ node_is_gone() {
   ! kill -0 "$node" 2>/dev/null
 }
 
+# What programs do most: what runs hot here, later nodes compile as soon as they start.
 exercise() {
-  cp -r "$root/src" "$1/tree"
-  diff -r "$root/src" "$1/tree"
-  mv "$1/tree" "$1/moved"
-  find "$1" -type f -exec cat {} + >/dev/null
-  dd if=/dev/zero of="$1/large" bs=1M count=64 conv=fsync status=none
-  cat "$1/large" >/dev/null
-  rm -r "$1/moved" "$1/large"
+  local dir=$1 i
+  for ((i = 0; i < 3; i++)); do
+    cp -r "$root/src" "$dir/tree"
+    diff -r "$root/src" "$dir/tree"
+    find "$dir/tree" -type f -exec mv {} {}.moved \;
+    tar cf - -C "$dir" tree | tar xf - -C "$dir" --transform 's/tree/copy/'
+    ln -s tree "$dir/link" && ls -lR "$dir/link/"
+    rm -r "$dir/tree" "$dir/copy" "$dir/link"
+  done
+  for ((i = 0; i < 2000; i++)); do
+    printf '%04096d' "$i" >"$dir/small-$i"
+  done
+  cat "$dir"/small-* >"$dir/all"
+  rm "$dir"/small-*
+  dd if="$dir/all" of="$dir/log" bs=4k count=1500 oflag=append,sync conv=notrunc status=none
+  dd if=/dev/urandom of="$dir/large" bs=1M count=256 conv=fsync status=none
+  for ((i = 0; i < 1000; i++)); do
+    dd if="$dir/all" of="$dir/large" bs=4k count=1 seek=$((i * 63)) conv=notrunc status=none
+    dd if="$dir/large" of=/dev/null bs=4k count=1 skip=$((i * 37)) iflag=nocache status=none
+  done
+  sync "$dir/large"
+  for ((i = 0; i < 3; i++)); do
+    dd if="$dir/large" of=/dev/null bs=1M iflag=nocache status=none
+  done
 }
 
 rm -rf "$root/target/archive"
