@@ -28,6 +28,7 @@ public final class MetaStore {
 
   private final KvStore kv;
   private final Map<MetaTable, KvStore.Table> tables = new EnumMap<>(MetaTable.class);
+  private final RowCache cache = new RowCache();
   private final MetaReader reader = new KvReader();
 
   /** Serialises applying, and guards what only applying uses. */
@@ -176,6 +177,9 @@ public final class MetaStore {
         }
       }
     });
+    for (BufferedView.Change change : view.changes()) {
+      cache.changed(change.table(), change.key(), change.value());
+    }
   }
 
   /**
@@ -214,6 +218,10 @@ public final class MetaStore {
   private final class KvReader implements MetaReader {
     @Override
     public byte @Nullable [] get(MetaTable table, byte[] key) {
+      return cache.get(table, key, this::read);
+    }
+
+    private byte @Nullable [] read(MetaTable table, byte[] key) {
       return kv.get(table(table), key);
     }
 
