@@ -28,6 +28,9 @@ final class StoredLedger implements Ledger {
     private final int plainLengthBytes;
     private long references;
 
+    /** Whether the blob may be one that no extent ever referred to. */
+    private boolean mayBeNew;
+
     Change(int plainLengthBytes) {
       this.plainLengthBytes = plainLengthBytes;
     }
@@ -105,7 +108,9 @@ final class StoredLedger implements Ledger {
 
   @Override
   public void abandon(List<Extent> extents) {
-    count(extents, 0);
+    for (Extent extent : extents) {
+      changeOf(extent).mayBeNew = true;
+    }
   }
 
   @Override
@@ -150,10 +155,13 @@ final class StoredLedger implements Ledger {
 
   private void count(List<Extent> extents, int delta) {
     for (Extent extent : extents) {
-      changes.computeIfAbsent(
-              extent.blob().id(), id -> new Change(extent.blob().plainLengthBytes()))
-          .references += delta;
+      changeOf(extent).references += delta;
     }
+  }
+
+  private Change changeOf(Extent extent) {
+    return changes.computeIfAbsent(
+        extent.blob().id(), id -> new Change(extent.blob().plainLengthBytes()));
   }
 
   @Override
@@ -162,7 +170,11 @@ final class StoredLedger implements Ledger {
       return;
     }
     for (Map.Entry<BlobId, Change> entry : changes.entrySet()) {
-      settle(entry.getKey(), entry.getValue(), second);
+      Change change = entry.getValue();
+      // most extents of a block that is written to stay as they are: their blobs need no look
+      if (change.references != 0 || change.mayBeNew) {
+        settle(entry.getKey(), change, second);
+      }
     }
     changes.clear();
   }
