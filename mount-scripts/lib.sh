@@ -144,11 +144,3 @@ build_if_stale() {
   # Maven leaves a jar alone whose contents did not change.
   touch "$jar"
 }
-
-# Makes the class archives of train.sh unless they are newer than the build. Nothing depends on them.
-train_if_stale() {
-  local archives=("$root"/target/archive/node-*)
-  [[ ${archives[0]} -nt $root/target/cairn.jar ]] ||
-    { say "Training Cairn, so that it starts fast" && "$root/mount-scripts/train.sh"; } ||
-    say "That failed (see above): it will start a second later than it could."
-}

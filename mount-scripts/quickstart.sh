@@ -35,7 +35,6 @@ cairn=$root/mount-scripts/cairn
 install_missing
 require_fuse_device
 build_if_stale
-train_if_stale
 if [[ ! -e $home/cairn.properties ]]; then
   "$cairn" init
 fi
