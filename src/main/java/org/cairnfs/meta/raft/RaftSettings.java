@@ -21,7 +21,12 @@ final class RaftSettings {
   /** The open segment is held in memory whole. */
   private static final SizeInBytes SEGMENT_MAX = SizeInBytes.valueOf(8 << 20);
 
-  private static final SizeInBytes PREALLOCATED = SizeInBytes.valueOf(1 << 20);
+  /**
+   * Written as zeroes ahead of the log, so that most syncs need not record a new length. Little,
+   * because the page cache keeps what is written at once in one piece, and dirties all of it with
+   * every entry.
+   */
+  private static final SizeInBytes PREALLOCATED = SizeInBytes.valueOf(4 << 10);
 
   /** A voter that is alone waits for nobody before it stands for election. */
   private static final TimeDuration ELECTION_TIMEOUT_MIN =
