@@ -7,6 +7,8 @@ import java.util.concurrent.Executor;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -39,7 +41,10 @@ final class MetaStateMachine extends BaseStateMachine {
 
   /** What the log must be told about. */
   interface Listener {
-    /** This server leads, and everything that was in its log has been applied. */
+    /**
+     * Entries are taken: this server leads and everything that was in its log has been applied, or
+     * it knows who leads.
+     */
     void ready();
 
     /** The log could not be written, and will not be any more by this server. */
@@ -73,6 +78,7 @@ final class MetaStateMachine extends BaseStateMachine {
   private final MetaStore store;
   private final Executor flusher;
   private final Listener listener;
+  private final AppliedIndex applied;
 
   /** Only the applying thread uses these. */
   private long entriesSinceFlush;
@@ -92,6 +98,7 @@ final class MetaStateMachine extends BaseStateMachine {
     this.flusher = flusher;
     this.listener = listener;
     this.flushed = store.applied();
+    this.applied = new AppliedIndex(flushed.index());
     this.lastSnapshotIndex = flushed.index();
   }
 
@@ -127,6 +134,7 @@ final class MetaStateMachine extends BaseStateMachine {
     }
     updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
     listener.applied();
+    applied.applied(entry.getIndex());
     entriesSinceFlush++;
     bytesSinceFlush += data.length;
     if (!flushing && (entriesSinceFlush >= FLUSH_ENTRIES || bytesSinceFlush >= FLUSH_BYTES)) {
@@ -182,6 +190,11 @@ final class MetaStateMachine extends BaseStateMachine {
     return index;
   }
 
+  /** Done once that entry has been applied here. */
+  CompletableFuture<Void> reach(long index) {
+    return applied.reach(index);
+  }
+
   /** From now on a snapshot includes everything applied. */
   void stopping() {
     stopping = true;
@@ -190,6 +203,13 @@ final class MetaStateMachine extends BaseStateMachine {
   @Override
   public void notifyLeaderReady() {
     listener.ready();
+  }
+
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId member, @Nullable RaftPeerId leader) {
+    if (leader != null && !leader.equals(member.getPeerId())) {
+      listener.ready();
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.cairnfs.meta.raft;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,6 +20,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.jspecify.annotations.Nullable;
 
 /** One run of a Raft server with its one group, from opening its log to closing it. Thread-safe. */
 final class RaftInstance implements AutoCloseable {
@@ -33,6 +35,9 @@ final class RaftInstance implements AutoCloseable {
    */
   private final RaftClientAsynchronousProtocol division;
 
+  /** Null in a group of one. */
+  private final @Nullable LeaderProposer proposer;
+
   private final RaftPeerId peer;
   private final RaftGroupId group;
   private final ClientId client = ClientId.randomId();
@@ -42,9 +47,11 @@ final class RaftInstance implements AutoCloseable {
       RaftServer server,
       MetaStateMachine machine,
       RaftClientAsynchronousProtocol division,
+      @Nullable LeaderProposer proposer,
       RaftPeerId peer,
       RaftGroupId group) {
     this.server = server;
+    this.proposer = proposer;
     this.machine = machine;
     this.division = division;
     this.peer = peer;
@@ -56,30 +63,43 @@ final class RaftInstance implements AutoCloseable {
    * ready.
    *
    * @param directory of the logs of all groups
+   * @param peers null for a group of one
    */
-  static RaftInstance start(Path directory, UUID groupId, String node, MetaStateMachine machine)
+  static RaftInstance start(
+      Path directory,
+      UUID groupId,
+      String node,
+      @Nullable RaftPeers peers,
+      MetaStateMachine machine)
       throws IOException {
     RaftPeerId peer = RaftPeerId.valueOf(node);
     RaftGroupId group = RaftGroupId.valueOf(groupId);
     boolean formatted = Files.exists(logDirectory(directory, groupId).resolve(FORMATTED_MARK));
     RaftServer server = RaftServer.newBuilder()
         .setServerId(peer)
-        .setGroup(RaftGroup.valueOf(group, RaftPeer.newBuilder().setId(peer).build()))
+        .setGroup(RaftGroup.valueOf(group, voters(node, peers)))
         .setStateMachine(machine)
-        .setProperties(RaftSettings.properties(directory))
-        .setParameters(new Parameters())
+        .setProperties(
+            peers == null ? RaftSettings.alone(directory) : RaftSettings.among(directory))
+        .setParameters(peers == null ? new Parameters() : WireRpcType.parameters(peers.wire()))
         .setOption(formatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
         .build();
     try {
       server.start();
       if (server.getDivision(group) instanceof RaftClientAsynchronousProtocol division) {
-        return new RaftInstance(server, machine, division, peer, group);
+        LeaderProposer proposer = peers == null ? null : new LeaderProposer(server, peers);
+        return new RaftInstance(server, machine, division, proposer, peer, group);
       }
       throw new IOException("this version of Ratis takes no requests at the division");
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
     }
+  }
+
+  private static List<RaftPeer> voters(String node, @Nullable RaftPeers peers) {
+    List<String> ids = peers == null ? List.of(node) : peers.voters();
+    return ids.stream().map(id -> RaftPeer.newBuilder().setId(id).build()).toList();
   }
 
   /** Where a group keeps its segments. */
@@ -97,7 +117,14 @@ final class RaftInstance implements AutoCloseable {
         .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
         .setType(RaftClientRequest.writeRequestType())
         .build();
-    return division.submitClientRequestAsync(request).thenCompose(RaftInstance::content);
+    if (proposer == null) {
+      return division.submitClientRequestAsync(request).thenCompose(RaftInstance::content);
+    }
+    // The leader has applied it; who asks here reads here.
+    return proposer
+        .propose(request)
+        .thenCompose(
+            reply -> machine.reach(reply.getLogIndex()).thenCompose(unused -> content(reply)));
   }
 
   private static CompletableFuture<byte[]> content(RaftClientReply reply) {
@@ -117,6 +144,9 @@ final class RaftInstance implements AutoCloseable {
   /** Takes a last snapshot, if it can, and stops. */
   @Override
   public void close() throws IOException {
+    if (proposer != null) {
+      proposer.close();
+    }
     machine.stopping();
     server.close();
   }

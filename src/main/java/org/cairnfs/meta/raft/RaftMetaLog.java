@@ -26,7 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The metadata log as a Raft group of one voter in this process: no client, no socket.
+ * The metadata log as a Raft group: of one voter in this process, without a socket, or of several,
+ * where entries go to the leader one at a time and wait as long as there is none.
  *
  * <p>When the disk is full, Ratis gives up a log for good. The entries accepted are kept here, and
  * the server is opened again until it can write; the store recognises what had reached it already.
@@ -47,6 +48,7 @@ public final class RaftMetaLog implements MetaLog {
   private final Path directory;
   private final UUID group;
   private final String node;
+  private final @Nullable RaftPeers peers;
   private final MetaStore store;
 
   /** Opens the server again after it failed. */
@@ -79,10 +81,12 @@ public final class RaftMetaLog implements MetaLog {
     }
   }
 
-  private RaftMetaLog(Path directory, UUID group, String node, MetaStore store) {
+  private RaftMetaLog(
+      Path directory, UUID group, String node, @Nullable RaftPeers peers, MetaStore store) {
     this.directory = directory;
     this.group = group;
     this.node = node;
+    this.peers = peers;
     this.store = store;
   }
 
@@ -99,9 +103,21 @@ public final class RaftMetaLog implements MetaLog {
    */
   public static RaftMetaLog open(Path directory, UUID group, String node, MetaStore store)
       throws IOException {
+    return open(directory, group, node, null, store);
+  }
+
+  /**
+   * The same with other voters. Blocks until there is a leader; what this node's store lacks may
+   * then still be on its way.
+   *
+   * @param peers all voters; the wire stays the caller's, and carries nothing after closing
+   */
+  public static RaftMetaLog open(
+      Path directory, UUID group, String node, @Nullable RaftPeers peers, MetaStore store)
+      throws IOException {
     Files.createDirectories(directory);
     LogFiles.reconcile(RaftInstance.logDirectory(directory, group), store.applied());
-    RaftMetaLog log = new RaftMetaLog(directory, group, node, store);
+    RaftMetaLog log = new RaftMetaLog(directory, group, node, peers, store);
     boolean opened = false;
     try {
       log.start();
@@ -123,7 +139,7 @@ public final class RaftMetaLog implements MetaLog {
     RaftInstance started;
     try {
       MetaStateMachine machine = new MetaStateMachine(store, flusher, listener);
-      started = RaftInstance.start(directory, group, node, machine);
+      started = RaftInstance.start(directory, group, node, peers, machine);
     } catch (RuntimeException e) {
       throw new IOException("the metadata log in " + directory + " cannot be opened", e);
     }

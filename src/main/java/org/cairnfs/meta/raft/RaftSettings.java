@@ -40,19 +40,47 @@ final class RaftSettings {
 
   private static final TimeDuration RETRY_CACHE_EXPIRY = TimeDuration.valueOf(1, TimeUnit.SECONDS);
 
+  /** Votes and heartbeats go over a network; a pause of the JVM is no election. */
+  private static final TimeDuration PEERS_ELECTION_TIMEOUT_MIN =
+      TimeDuration.valueOf(500, TimeUnit.MILLISECONDS);
+
+  private static final TimeDuration PEERS_ELECTION_TIMEOUT_MAX =
+      TimeDuration.valueOf(1000, TimeUnit.MILLISECONDS);
+
+  /** A request is repeated until it is answered, after an election too. */
+  private static final TimeDuration PEERS_RETRY_CACHE_EXPIRY =
+      TimeDuration.valueOf(10, TimeUnit.MINUTES);
+
   /** Requests come from one place, which waits for replies: a few threads do. */
   private static final int THREADS = 2;
 
-  static RaftProperties properties(Path directory) {
-    RaftProperties properties = new RaftProperties();
+  /** For a group of one. */
+  static RaftProperties alone(Path directory) {
+    RaftProperties properties = common(directory);
     RaftConfigKeys.Rpc.setType(properties, new LoneRpcType());
-    RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
-
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, ELECTION_TIMEOUT_MIN);
     RaftServerConfigKeys.Rpc.setTimeoutMax(properties, ELECTION_TIMEOUT_MAX);
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, PAUSE_TOLERATED);
-    RaftServerConfigKeys.setCloseThreshold(properties, PAUSE_TOLERATED);
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, RETRY_CACHE_EXPIRY);
+    return properties;
+  }
+
+  /** For a group of several, which have a wire between them. */
+  static RaftProperties among(Path directory) {
+    RaftProperties properties = common(directory);
+    RaftConfigKeys.Rpc.setType(properties, new WireRpcType());
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, PEERS_ELECTION_TIMEOUT_MIN);
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, PEERS_ELECTION_TIMEOUT_MAX);
+    RaftServerConfigKeys.RetryCache.setExpiryTime(properties, PEERS_RETRY_CACHE_EXPIRY);
+    // The store is the snapshot: it has no files that the leader could send.
+    RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, false);
+    return properties;
+  }
+
+  private static RaftProperties common(Path directory) {
+    RaftProperties properties = new RaftProperties();
+    RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
+    RaftServerConfigKeys.setCloseThreshold(properties, PAUSE_TOLERATED);
 
     RaftServerConfigKeys.ThreadPool.setClientSize(properties, THREADS);
     RaftServerConfigKeys.ThreadPool.setProxySize(properties, THREADS);
