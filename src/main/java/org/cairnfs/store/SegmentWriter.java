@@ -31,6 +31,12 @@ final class SegmentWriter {
 
   private static final int WRITE_AHEAD_BYTES = 256 << 10;
 
+  /**
+   * Zeroes are written a page at a time: the page cache keeps what is written at once in one piece,
+   * and would count all of it as written again with every record.
+   */
+  private static final int PAGE_BYTES = 4096;
+
   private static final Logger log = LoggerFactory.getLogger(SegmentWriter.class);
 
   private final Segments segments;
@@ -46,7 +52,7 @@ final class SegmentWriter {
 
   private final DiskSpace space;
   private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
-  private final ByteBuffer zeroes = ByteBuffer.allocateDirect(WRITE_AHEAD_BYTES);
+  private final ByteBuffer zeroes = ByteBuffer.allocateDirect(PAGE_BYTES);
 
   /** The segment appended to; its file is acquired. */
   private @Nullable Active active;
@@ -336,7 +342,11 @@ final class SegmentWriter {
       return;
     }
     try {
-      to.file.write(zeroes.clear().limit((int) count), end);
+      for (long at = end; at < end + count; ) {
+        long chunk = Math.min(PAGE_BYTES - at % PAGE_BYTES, end + count - at);
+        to.file.write(zeroes.clear().limit((int) chunk), at);
+        at += chunk;
+      }
       to.zeroedBytes = end + count;
     } catch (IOException e) {
       // It was for speed only; the disk may just be full.

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LayerSealer {
   /** Most extents a block may have before it is merged. */
-  static final int MERGE_EXTENTS = 128;
+  static final int MERGE_EXTENTS = 256;
 
   private static final Logger log = LoggerFactory.getLogger(LayerSealer.class);
 
