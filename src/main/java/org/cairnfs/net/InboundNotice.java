@@ -37,13 +37,18 @@ final class InboundNotice {
       var unused = entry
           .handler()
           .handle(connection.peer(), body.nioBuffer())
-          .whenComplete((reply, problem) -> done(problem));
+          .whenComplete(this::done);
     } catch (RefusedRequestException | IOException | RuntimeException e) {
-      done(e);
+      done(null, e);
     }
   }
 
-  private void done(@Nullable Throwable problem) {
+  private void done(@Nullable Reply reply, @Nullable Throwable problem) {
+    ChunkSource stream = reply == null ? null : reply.stream();
+    if (stream != null) {
+      LOG.error("{} is answered with a stream, which a notice cannot be", entry.type());
+      stream.close();
+    }
     if (problem != null) {
       LOG.warn("{} of {} failed", entry.type(), connection.peer().id(), problem);
     }
