@@ -7,7 +7,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.Closeable;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -167,6 +170,37 @@ public final class PeerClient implements Closeable {
       result.completeExceptionally(new PeerException(Reason.CLOSED, "this node stops"));
       return result;
     }
+    var unused = lookUp(address).whenComplete((found, problem) -> {
+      if (found != null) {
+        connect(found, kind, expected, result);
+      } else {
+        result.completeExceptionally(
+            new PeerException(Reason.UNREACHABLE, "cannot find " + address, problem));
+      }
+    });
+    return result;
+  }
+
+  /**
+   * The address of a name, asked for anew for each connection, as a node may have moved; not on an
+   * event loop, as that may take long.
+   */
+  private static CompletableFuture<InetSocketAddress> lookUp(InetSocketAddress address) {
+    return CompletableFuture.supplyAsync(() -> {
+      try {
+        InetAddress[] found = InetAddress.getAllByName(address.getHostString());
+        return new InetSocketAddress(found[0], address.getPort());
+      } catch (UnknownHostException e) {
+        throw new CompletionException(e);
+      }
+    });
+  }
+
+  private void connect(
+      InetSocketAddress address,
+      ChannelKind kind,
+      @Nullable NodeId expected,
+      CompletableFuture<ClientConnection> result) {
     new Bootstrap()
         .group(context.loops().group())
         .channel(context.loops().clientChannel())
@@ -188,7 +222,7 @@ public final class PeerClient implements Closeable {
                     new ClientHandshake(context, ssl, decoder, kind, expected, result));
           }
         })
-        .connect(resolved(address))
+        .connect(address)
         .addListener(connected -> {
           if (!connected.isSuccess()) {
             result.completeExceptionally(new PeerException(
@@ -197,12 +231,6 @@ public final class PeerClient implements Closeable {
                 connected.cause()));
           }
         });
-    return result;
-  }
-
-  /** A name is looked up anew for each connection: a node may have moved. */
-  private static InetSocketAddress resolved(InetSocketAddress address) {
-    return InetSocketAddress.createUnresolved(address.getHostString(), address.getPort());
   }
 
   /** The peers that are connected at this moment, by control connections. */

@@ -4,6 +4,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What servers and clients of one node share: threads, memory and credentials. Close it after them.
@@ -26,6 +27,7 @@ public final class PeerTransport implements Closeable {
       NetPorts ports) {}
 
   private final Context context;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private PeerTransport(Context context) {
     this.context = context;
@@ -65,10 +67,12 @@ public final class PeerTransport implements Closeable {
     return new PeerClient(context);
   }
 
-  /** Ends the threads, in bounded time. */
+  /** Ends the threads, in bounded time; a second time it does nothing. */
   @Override
   public void close() {
-    context.loops().close();
-    context.tls().close();
+    if (closed.compareAndSet(false, true)) {
+      context.loops().close();
+      context.tls().close();
+    }
   }
 }

@@ -68,7 +68,8 @@ final class ReconnectTest {
 
     server.close();
 
-    assertThat(failure(open).reason()).isEqualTo(Reason.LOST);
+    // Whether it had been sent by then is left to chance.
+    assertThat(failure(open).reason()).isIn(Reason.LOST, Reason.UNREACHABLE);
     assertThat(failure(ask(1)).reason()).isEqualTo(Reason.UNREACHABLE);
     server = serve(port);
     await().ignoreExceptions().until(() -> !get(ask(1)).hasRemaining());
@@ -109,6 +110,19 @@ final class ReconnectTest {
 
     assertThat(failed.reason()).isEqualTo(Reason.UNREACHABLE);
     assertThat(failed).hasMessageContaining("no address");
+  }
+
+  @Test
+  void aNameThatNobodyHasIsNamed() {
+    client.client().cut(server.id());
+    client
+        .client()
+        .setAddress(server.id(), InetSocketAddress.createUnresolved("nobody.invalid", 7747));
+
+    assertThat(failure(ask(1)))
+        .hasMessageContaining("nobody.invalid")
+        .extracting(PeerException::reason)
+        .isEqualTo(Reason.UNREACHABLE);
   }
 
   @Test
