@@ -34,10 +34,8 @@ final class InboundNotice {
 
   private void run() {
     try {
-      var unused = entry
-          .handler()
-          .handle(connection.peer(), body.nioBuffer())
-          .whenComplete(this::done);
+      var unused =
+          entry.handler().handle(connection.peer(), body.nioBuffer()).whenComplete(this::done);
     } catch (RefusedRequestException | IOException | RuntimeException e) {
       done(null, e);
     }

@@ -5,7 +5,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.cairnfs.node.admin.AdminServer;
@@ -22,6 +26,9 @@ import org.slf4j.LoggerFactory;
 final class Shutdown {
   private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
   private static final Duration TRANSFERS_LIMIT = Duration.ofSeconds(10);
+
+  /** A disk that is gone must not keep the process: what was synced is on it, the rest is lost. */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(60);
 
   private final Home home;
   private final Node node;
@@ -110,11 +117,29 @@ final class Shutdown {
           + inUse.stream().map(Path::toString).collect(Collectors.joining(", "))
           + " and get errors now");
     }
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    Thread closing = new Thread(() -> close(closed), "close");
+    closing.setDaemon(true);
+    closing.start();
+    try {
+      closed.get(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      log.error("the node did not close cleanly", e.getCause());
+      troubles.add("the last changes may not be on disk: " + e.getMessage());
+    } catch (TimeoutException e) {
+      log.error("the node did not close within {}; its process ends all the same", CLOSE_LIMIT);
+      troubles.add("the last changes may not be on disk: the disk did not take them in time");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void close(CompletableFuture<Void> closed) {
     try {
       node.close();
-    } catch (IOException | RuntimeException e) {
-      log.error("the node did not close cleanly", e);
-      troubles.add("the last changes may not be on disk: " + e.getMessage());
+      closed.complete(null);
+    } catch (IOException | RuntimeException | Error e) {
+      closed.completeExceptionally(e);
     }
   }
 
