@@ -1,12 +1,14 @@
 package org.cairnfs.cli;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.cairnfs.node.admin.AdminClient;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.proto.AdminDone;
@@ -58,14 +60,17 @@ final class StopCommand extends Subcommand {
     }
   }
 
-  /** Whether the process is there and not only waiting for its parent to take note of its end. */
+  /**
+   * Whether the process is there and not only waiting for its parent to take note of its end. It
+   * has let go of its files when its last thread has.
+   */
   private static boolean isRunning(long pid) {
-    try {
-      String stat = Files.readString(
-          Path.of("/proc", Long.toString(pid), "stat"), StandardCharsets.ISO_8859_1);
+    Path process = Path.of("/proc", Long.toString(pid));
+    try (Stream<Path> threads = Files.list(process.resolve("task"))) {
+      String stat = Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1);
       int state = stat.lastIndexOf(')') + 2; // proc(5): the name before it may hold anything
-      return stat.charAt(state) != 'Z' && stat.charAt(state) != 'X';
-    } catch (IOException | StringIndexOutOfBoundsException e) {
+      return threads.count() > 1 || stat.charAt(state) != 'Z';
+    } catch (IOException | UncheckedIOException | StringIndexOutOfBoundsException e) {
       return false;
     }
   }
