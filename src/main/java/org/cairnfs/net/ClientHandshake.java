@@ -5,10 +5,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.security.cert.CertificateException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.net.PeerException.Reason;
@@ -28,8 +26,8 @@ final class ClientHandshake extends ChannelInboundHandlerAdapter {
   private final @Nullable NodeId expected;
 
   private final CompletableFuture<ClientConnection> result;
+  private final HandshakeTimer timer = new HandshakeTimer();
   private @Nullable NodeId node;
-  private @Nullable ScheduledFuture<?> timeout;
 
   ClientHandshake(
       PeerTransport.Context transport,
@@ -49,24 +47,17 @@ final class ClientHandshake extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     TransportSettings settings = transport.settings();
-    long limit =
-        settings.connectLimit().plus(settings.handshakeLimit().multipliedBy(2)).toMillis();
-    timeout = context
-        .executor()
-        .schedule(
-            () -> fail(
-                context.channel(),
-                new PeerException(Reason.UNREACHABLE, "the handshake takes too long")),
-            limit,
-            TimeUnit.MILLISECONDS);
+    timer.start(
+        context,
+        settings.connectLimit().plus(settings.handshakeLimit().multipliedBy(2)),
+        () -> fail(
+            context.channel(),
+            new PeerException(Reason.UNREACHABLE, "the handshake takes too long")));
   }
 
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
-    ScheduledFuture<?> running = timeout;
-    if (running != null) {
-      running.cancel(false);
-    }
+    timer.stop();
   }
 
   @Override

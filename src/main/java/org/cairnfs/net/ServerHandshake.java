@@ -5,9 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import io.netty.util.concurrent.ScheduledFuture;
 import java.security.cert.CertificateException;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.cairnfs.core.NodeId;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +25,9 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
   private final SslHandler ssl;
   private final FrameDecoder decoder;
   private final ServerPeers peers;
+  private final HandshakeTimer timer = new HandshakeTimer();
   private final TransportSettings settings;
   private @Nullable NodeId node;
-  private @Nullable ScheduledFuture<?> timeout;
   private boolean over;
 
   ServerHandshake(
@@ -45,21 +43,15 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
 
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
-    long limit = settings.handshakeLimit().multipliedBy(2).toMillis();
-    timeout = context
-        .executor()
-        .schedule(
-            () -> giveUp(context.channel(), "it did not finish the handshake in time"),
-            limit,
-            TimeUnit.MILLISECONDS);
+    timer.start(
+        context,
+        settings.handshakeLimit().multipliedBy(2),
+        () -> giveUp(context.channel(), "it did not finish the handshake in time"));
   }
 
   @Override
   public void handlerRemoved(ChannelHandlerContext context) {
-    ScheduledFuture<?> running = timeout;
-    if (running != null) {
-      running.cancel(false);
-    }
+    timer.stop();
   }
 
   @Override

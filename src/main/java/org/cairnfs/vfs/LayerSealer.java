@@ -45,15 +45,11 @@ final class LayerSealer {
     try {
       List<CompletableFuture<Void>> seals = new ArrayList<>();
       for (FrozenFile.Layer part : frozen.layers()) {
-        if (!part.layer().isStored()) {
-          Packed packed = pack(frozen, part);
-          if (packed.length == 0) {
-            frozen.file().store(part.layer(), List.of());
-          } else {
-            seals.add(blobs
-                .write(packed.bytes, packed.start, packed.length)
-                .thenAccept(ref -> frozen.file().store(part.layer(), packed.extents(ref))));
-          }
+        Packed packed = pack(frozen, part);
+        if (packed != null) {
+          seals.add(blobs
+              .write(packed.bytes, packed.start, packed.length)
+              .thenAccept(ref -> frozen.file().store(part.layer(), packed.extents(ref))));
         }
       }
       return CompletableFuture.allOf(seals.toArray(new CompletableFuture<?>[0]));
@@ -66,12 +62,10 @@ final class LayerSealer {
   CompletableFuture<Void> sealNow(FrozenFile frozen) {
     try {
       for (FrozenFile.Layer part : frozen.layers()) {
-        if (!part.layer().isStored()) {
-          Packed packed = pack(frozen, part);
-          List<Extent> extents = packed.length == 0
-              ? List.of()
-              : packed.extents(blobs.writeNow(packed.bytes, packed.start, packed.length));
-          frozen.file().store(part.layer(), extents);
+        Packed packed = pack(frozen, part);
+        if (packed != null) {
+          BlobRef ref = blobs.writeNow(packed.bytes, packed.start, packed.length);
+          frozen.file().store(part.layer(), packed.extents(ref));
         }
       }
       return CompletableFuture.completedFuture(null);
@@ -80,11 +74,19 @@ final class LayerSealer {
     }
   }
 
-  private Packed pack(FrozenFile frozen, FrozenFile.Layer part) {
+  /** What is to be stored of a layer; null if it is stored, or turns out to need no storing. */
+  private @Nullable Packed pack(FrozenFile frozen, FrozenFile.Layer part) {
+    if (part.layer().isStored()) {
+      return null;
+    }
     List<WriteLayer.Piece> pieces = part.layer().pieces();
     Packed merged = mergeIfDue(frozen, part, pieces);
     if (merged != null) {
       return merged;
+    }
+    if (pieces.isEmpty()) {
+      frozen.file().store(part.layer(), List.of());
+      return null;
     }
     if (pieces.size() == 1) {
       WriteLayer.Piece only = pieces.get(0);

@@ -63,6 +63,12 @@ final class CairnProcess {
     return home;
   }
 
+  /** Makes the volume and mounts it. */
+  void foundAndMount(Path mount) throws IOException, InterruptedException {
+    run("init").ok();
+    run("mount", mount).ok();
+  }
+
   /** Runs a command to its end. */
   Result run(Object... arguments) throws IOException, InterruptedException {
     return run(new byte[0], List.of(), arguments);

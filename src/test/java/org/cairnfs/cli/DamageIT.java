@@ -38,8 +38,7 @@ final class DamageIT {
   void writeAndKill() throws Exception {
     cairn = new CairnProcess(directory.resolve("home"), "-XX:TieredStopAtLevel=1");
     mount = Files.createDirectory(directory.resolve("mount"));
-    cairn.run("init").ok();
-    cairn.run("mount", mount).ok();
+    cairn.foundAndMount(mount);
     Random random = new Random(3);
     for (int i = 0; i < FILES; i++) {
       byte[] content = new byte[FILE_BYTES];

@@ -47,8 +47,7 @@ final class DiskFullIT {
             == 0;
     assumeTrue(mounted, "needs the right to mount a tmpfs");
     cairn = new CairnProcess(disk.resolve("home"));
-    cairn.run("init").ok();
-    cairn.run("mount", mount).ok();
+    cairn.foundAndMount(mount);
   }
 
   @AfterEach

@@ -34,8 +34,7 @@ final class ProgramsIT {
   void mount() throws Exception {
     cairn = new CairnProcess(directory.resolve("home"));
     mount = Files.createDirectory(directory.resolve("mount"));
-    cairn.run("init").ok();
-    cairn.run("mount", mount).ok();
+    cairn.foundAndMount(mount);
   }
 
   @AfterEach

@@ -39,8 +39,7 @@ final class ScaleIT {
   void mount() throws Exception {
     cairn = new CairnProcess(directory.resolve("home"));
     mount = Files.createDirectory(directory.resolve("mount"));
-    cairn.run("init").ok();
-    cairn.run("mount", mount).ok();
+    cairn.foundAndMount(mount);
   }
 
   @AfterEach

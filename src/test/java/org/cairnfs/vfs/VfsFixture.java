@@ -47,7 +47,7 @@ final class VfsFixture implements AutoCloseable {
 
   private final FileSystem disk = Jimfs.newFileSystem(
       Configuration.unix().toBuilder().setMaxSize(DISK_BYTES).build());
-  private final Path segments = disk.getPath("/work/segments");
+  private final Path segments = disk.getPath("/disk/segments");
   private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
   private final ExecutorService sealing = Executors.newFixedThreadPool(2);
   private final ExecutorService prefetching = Executors.newSingleThreadExecutor();

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -81,7 +80,7 @@ final class RaftInstance implements AutoCloseable {
         .setStateMachine(machine)
         .setProperties(
             peers == null ? RaftSettings.alone(directory) : RaftSettings.among(directory))
-        .setParameters(peers == null ? new Parameters() : WireRpcType.parameters(peers.wire()))
+        .setParameters(WireRpcType.parameters(peers == null ? new LoneWire() : peers.wire()))
         .setOption(formatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
         .build();
     try {

@@ -57,7 +57,6 @@ final class RaftSettings {
   /** For a group of one. */
   static RaftProperties alone(Path directory) {
     RaftProperties properties = common(directory);
-    RaftConfigKeys.Rpc.setType(properties, new LoneRpcType());
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, ELECTION_TIMEOUT_MIN);
     RaftServerConfigKeys.Rpc.setTimeoutMax(properties, ELECTION_TIMEOUT_MAX);
     RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, PAUSE_TOLERATED);
@@ -68,7 +67,6 @@ final class RaftSettings {
   /** For a group of several, which have a wire between them. */
   static RaftProperties among(Path directory) {
     RaftProperties properties = common(directory);
-    RaftConfigKeys.Rpc.setType(properties, new WireRpcType());
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, PEERS_ELECTION_TIMEOUT_MIN);
     RaftServerConfigKeys.Rpc.setTimeoutMax(properties, PEERS_ELECTION_TIMEOUT_MAX);
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, PEERS_RETRY_CACHE_EXPIRY);
@@ -79,6 +77,7 @@ final class RaftSettings {
 
   private static RaftProperties common(Path directory) {
     RaftProperties properties = new RaftProperties();
+    RaftConfigKeys.Rpc.setType(properties, new WireRpcType());
     RaftServerConfigKeys.setStorageDir(properties, List.of(directory.toFile()));
     RaftServerConfigKeys.setCloseThreshold(properties, PAUSE_TOLERATED);
 

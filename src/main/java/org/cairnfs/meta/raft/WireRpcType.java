@@ -8,7 +8,7 @@ import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.ServerFactory;
 
 /**
- * The way servers of a group of several talk to each other: over a {@link RaftWire}.
+ * The way servers of a group talk to each other: over a {@link RaftWire}.
  *
  * <p>Ratis makes it by its class name, so class and constructor are public; the wire comes with the
  * server's parameters.
