@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Kills a node with kill -9 N times (default 300) while programs work on its mount, and checks
-# after each what is there; about 6 seconds each:
+# after each what is there; about 8 seconds each:
 #   mount-scripts/test-crashes.sh [N] [SEED]
 # SEED (default: a new one) fixes what the programs do. JAVA_HOME chooses the JDK (17 or newer).
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Streams 20 GiB through a mount, makes a million files in one directory, and appends 64 MiB in
-# synced steps of 4 KiB, and checks what that costs in memory and in writing; about half an hour:
+# synced steps of 4 KiB, and checks what that costs in memory and in writing; about a quarter of an hour:
 #   mount-scripts/test-scale.sh [STREAM_GIB [FILES]]
 # Needs STREAM_GIB of disk under the directory for temporary files. JAVA_HOME chooses the JDK.
 set -euo pipefail

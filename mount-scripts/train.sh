@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lets a node and a command of this build run once on a small tree, and keeps what their JVMs
+# Lets a node and a command of this build do everyday work once, and keeps what their JVMs
 # learned as class archives under target/archive, so that later ones start and warm up faster:
 #   mount-scripts/train.sh
 # Part of the build. Needs a machine that can mount; without, Cairn works, only slower at first.
@@ -41,7 +41,7 @@ node_is_gone() {
   ! kill -0 "$node" 2>/dev/null
 }
 
-# What programs do most: what runs hot here, later nodes compile as soon as they start.
+# What programs do most: later nodes start with the profiles of what runs hot here.
 exercise() {
   local dir=$1 i
   for ((i = 0; i < 3; i++)); do

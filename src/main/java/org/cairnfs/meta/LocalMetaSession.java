@@ -343,6 +343,15 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   @Override
+  public boolean isKnown(BlobId blob) {
+    try {
+      return store.isKnown(blob);
+    } catch (UncheckedIOException e) {
+      throw SessionReads.unreadable(e);
+    }
+  }
+
+  @Override
   public boolean isReferenced(BlobId blob) {
     try {
       return store.isReferenced(blob);

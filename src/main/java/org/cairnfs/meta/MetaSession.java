@@ -143,6 +143,9 @@ public interface MetaSession extends AutoCloseable {
   /** Whether committed metadata refers to the blob. */
   boolean isReferenced(BlobId blob);
 
+  /** Whether committed metadata refers to the blob, or has it among its {@link #garbage}. */
+  boolean isKnown(BlobId blob);
+
   /**
    * Frees a bounded number of extents of files truncated or removed earlier, as a change in the
    * current batch; one such step is under way at a time.

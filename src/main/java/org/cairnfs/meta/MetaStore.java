@@ -211,6 +211,11 @@ public final class MetaStore {
     return value != null && BlobRecord.decode(value).references() > 0;
   }
 
+  /** Whether an extent refers to the blob, or did and it is still to be deleted. */
+  public boolean isKnown(BlobId id) {
+    return reader.get(MetaTable.BLOB, Keys.blob(id)) != null;
+  }
+
   MetaReader reader() {
     return reader;
   }

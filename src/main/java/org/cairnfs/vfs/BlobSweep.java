@@ -10,8 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks through the store once, in steps, for blobs that nothing refers to: a crash leaves those
- * that were stored before their commit, or dropped from the metadata before they were deleted.
+ * Looks through the store once, in steps, for blobs that the metadata does not know: a crash leaves
+ * those that were stored before their commit, or dropped from the metadata before they were
+ * deleted. Those it knows, garbage included, are its own business.
  *
  * <p>It only finds them; the {@link GarbageCollector} judges each again before it deletes. Not
  * thread-safe.
@@ -20,8 +21,8 @@ final class BlobSweep {
   private static final int STEP_BLOBS = 4096;
 
   /**
-   * A crash leaves no more than fits into the write buffers. If most of many blobs are
-   * unreferenced, rather the metadata is wrong: then nothing is deleted.
+   * A crash leaves no more than fits into the write buffers. If most of many blobs are unknown,
+   * rather the metadata is wrong: then nothing is deleted.
    */
   private static final int SUSPICIOUS_BLOBS = 20_000;
 
@@ -29,7 +30,7 @@ final class BlobSweep {
 
   private final MetaSession session;
   private final BlockStore blobs;
-  private final List<BlobId> unreferenced = new ArrayList<>();
+  private final List<BlobId> unknown = new ArrayList<>();
   private @Nullable BlobId position;
   private long seen;
   private boolean ended;
@@ -47,24 +48,24 @@ final class BlobSweep {
     List<BlobId> page = blobs.list(position, STEP_BLOBS);
     for (BlobId id : page) {
       position = id;
-      if (!session.isReferenced(id)) {
-        unreferenced.add(id);
+      if (!session.isKnown(id)) {
+        unknown.add(id);
       }
     }
     seen += page.size();
-    if (page.size() == STEP_BLOBS && unreferenced.size() <= SUSPICIOUS_BLOBS) {
+    if (page.size() == STEP_BLOBS && unknown.size() <= SUSPICIOUS_BLOBS) {
       return List.of();
     }
     ended = true;
-    if (unreferenced.size() > SUSPICIOUS_BLOBS && unreferenced.size() > seen / 2) {
+    if (unknown.size() > SUSPICIOUS_BLOBS && unknown.size() > seen / 2) {
       log.error(
           "{} of {} stored blobs belong to no file, more than a crash explains; they are kept."
               + " Was the metadata restored from an old copy?",
-          unreferenced.size(),
+          unknown.size(),
           seen);
       return List.of();
     }
-    log.debug("Of {} stored blobs {} belong to no file", seen, unreferenced.size());
-    return unreferenced;
+    log.debug("Of {} stored blobs {} belong to no file", seen, unknown.size());
+    return unknown;
   }
 }

@@ -211,6 +211,7 @@ class LocalMetaSessionTest {
     session.setAttributes(file, fixture.size(0));
     fixture.commit().join();
     assertThat(session.isReferenced(id(7))).isFalse();
+    assertThat(session.isKnown(id(7))).isTrue();
     assertThat(session.garbage(10)).containsExactly(id(7));
 
     fixture.commit(fixture.update(file, 10, 0, extent(0, 10, 7))).join();
@@ -239,6 +240,8 @@ class LocalMetaSessionTest {
     fixture.commit().join();
 
     assertThat(session.isReferenced(id(8))).isTrue();
+    assertThat(session.isKnown(id(8))).isTrue();
+    assertThat(session.isKnown(id(7))).isFalse();
     assertThat(session.garbage(10)).isEmpty();
     new Invariants(fixture.store.reader()).check();
   }

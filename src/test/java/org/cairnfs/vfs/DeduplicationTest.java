@@ -70,7 +70,7 @@ final class DeduplicationTest {
   @Test
   void blobsThatACrashLeftAreDeleted() throws Exception {
     write("file", new byte[1000], 1000, 9);
-    fixture.leakBlob();
+    fixture.leakBlobs(3);
     fixture.restart();
     fixture.assertBlobsMatchMetadata();
     assertThat(fixture.storedBlobs()).isEqualTo(1);

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -57,7 +58,11 @@ final class VfsFixture implements AutoCloseable {
   private @Nullable Running running;
 
   private record Running(
-      LocalVfs vfs, LocalMetaSession session, SegmentStore store, ScheduledExecutorService timer) {}
+      LocalVfs vfs,
+      LocalMetaSession session,
+      SegmentStore store,
+      LocalBlockStore blocks,
+      ScheduledExecutorService timer) {}
 
   private @Nullable SimulatedDisk failing;
 
@@ -109,11 +114,22 @@ final class VfsFixture implements AutoCloseable {
             .isEqualTo(running().session.usage().blobs()));
   }
 
-  /** Stores a blob that no file refers to, as a crash between store and commit does. */
-  void leakBlob() throws IOException {
+  /** Stores blobs that no file refers to, as a crash between store and commit does. */
+  List<BlobId> leakBlobs(int count) throws IOException {
     byte[] bytes = {1, 2, 3};
-    running().store.append(new BlobId(1, 2, 3, 4), ByteBuffer.wrap(bytes));
+    List<BlobId> ids = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      BlobId id = new BlobId(1, 2, 3, i);
+      running().store.append(id, ByteBuffer.wrap(bytes));
+      ids.add(id);
+    }
     running().store.sync();
+    return ids;
+  }
+
+  /** A sweep of its own, before its first step. */
+  BlobSweep sweep() {
+    return new BlobSweep(running().session, running().blocks);
   }
 
   long storedBlobs() {
@@ -153,7 +169,7 @@ final class VfsFixture implements AutoCloseable {
     LocalMetaSession session = LocalMetaSession.open(metaStore, log, settings);
     ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
     LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer);
-    running = new Running(vfs, session, store, timer);
+    running = new Running(vfs, session, store, blocks, timer);
   }
 
   private static MetaStore newMetaStore() {
