@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.kv.KvCursor;
@@ -37,6 +38,8 @@ public final class MetaStore {
   private final BufferedView view = new BufferedView(reader);
   private final StoredLedger ledger;
   private final MetaMachine machine;
+
+  private final List<AppliedListener> listeners = new CopyOnWriteArrayList<>();
 
   private volatile LogPosition applied = LogPosition.NONE;
   private volatile Usage usage;
@@ -77,6 +80,16 @@ public final class MetaStore {
     return Objects.requireNonNull(tables.get(table));
   }
 
+  /** The listener hears of every entry applied from now on. */
+  public void addListener(AppliedListener listener) {
+    listeners.add(listener);
+  }
+
+  /** The listener hears of no further entry, but perhaps of the one being applied. */
+  public void removeListener(AppliedListener listener) {
+    listeners.remove(listener);
+  }
+
   /** Where the last entry applied was in the log. */
   public LogPosition applied() {
     return applied;
@@ -85,14 +98,14 @@ public final class MetaStore {
   /**
    * Applies one entry of the log; one that is in the store already is skipped.
    *
-   * @param entry an encoded {@link MetaEntry}
+   * @param encoded a {@link MetaEntry}
    * @return the encoded {@link MetaReply}
    * @throws CorruptMetadataException if the entry or the tables make no sense; nothing changed, and
    *     nothing may follow
    * @throws java.io.UncheckedIOException if the disk failed; nothing changed, the same entry may be
    *     tried again
    */
-  public byte[] apply(long term, long index, byte[] entry) {
+  public byte[] apply(long term, long index, byte[] encoded) {
     synchronized (applying) {
       if (index <= applied.index()) {
         return MetaReply.newBuilder()
@@ -102,7 +115,8 @@ public final class MetaStore {
       }
       boolean done = false;
       try {
-        MetaReply reply = applyToView(MetaEntry.parseFrom(entry));
+        MetaEntry entry = MetaEntry.parseFrom(encoded);
+        MetaReply reply = applyToView(entry);
         ledger.storeUsage();
         byte[] position =
             ByteBuffer.allocate(APPLIED_BYTES).putLong(term).putLong(index).array();
@@ -111,6 +125,7 @@ public final class MetaStore {
         usage = ledger.usage();
         applied = new LogPosition(term, index);
         done = true;
+        listeners.forEach(listener -> listener.applied(index, entry, reply));
         return reply.toByteArray();
       } catch (InvalidProtocolBufferException e) {
         throw new CorruptMetadataException("entry " + index + " of the log cannot be read", e);
