@@ -4,8 +4,8 @@ import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaReply;
 
 /**
- * Hears what has been committed, whoever proposed it. Called on the thread that applies entries, one
- * at a time and in the order of the log: it must not block, nor change the metadata.
+ * Hears what has been committed, whoever proposed it. Called on the thread that applies entries,
+ * one at a time and in the order of the log: it must not block, nor change the metadata.
  */
 public interface AppliedListener {
   /**
