@@ -38,7 +38,8 @@ public enum Errno {
   EOVERFLOW(75),
   EOPNOTSUPP(95),
   ETIMEDOUT(110),
-  ESTALE(116);
+  ESTALE(116),
+  EDQUOT(122);
 
   private final int number;
 

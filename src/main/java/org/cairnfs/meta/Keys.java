@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
 
 /**
  * Makes and takes apart the keys of the tables: big-endian numbers, so that keys order as the
@@ -15,6 +16,9 @@ final class Keys {
 
   /** After every key that begins with a number below 2^63, or with a second of GARBAGE. */
   static final byte[] LAST = {(byte) 0xff};
+
+  /** After every key of 32 bytes: of MEMBER and INVITE. */
+  static final byte[] END_OF_HASHES = endOfHashes();
 
   /** In SYSTEM: {@link VolumeRecord}. */
   static final byte[] VOLUME = system("volume");
@@ -95,6 +99,12 @@ final class Keys {
     for (int i = 0; i < NUMBER_BYTES; i++) {
       into[at + i] = (byte) (value >>> (8 * (NUMBER_BYTES - 1 - i)));
     }
+  }
+
+  private static byte[] endOfHashes() {
+    byte[] end = new byte[NodeId.SIZE_BYTES + 1];
+    Arrays.fill(end, (byte) 0xff);
+    return end;
   }
 
   private static byte[] system(String name) {

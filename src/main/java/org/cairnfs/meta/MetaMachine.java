@@ -20,6 +20,7 @@ final class MetaMachine {
   private final ExtentOps extents;
   private final XattrOps xattrs;
   private final SessionOps sessions;
+  private final MemberOps members;
   private final @Nullable SpaceOps space;
 
   private MetaMachine(MetaView view, Ledger ledger, @Nullable StoredLedger stored) {
@@ -32,6 +33,7 @@ final class MetaMachine {
     this.attributes = new AttributeOps(inodes, extents);
     this.xattrs = new XattrOps(view, inodes);
     this.sessions = new SessionOps(view, inodes, ledger);
+    this.members = new MemberOps(view);
     this.space = stored == null ? null : new SpaceOps(view, inodes, removal, stored);
   }
 
@@ -72,6 +74,10 @@ final class MetaMachine {
       case ALLOCATE_INODES -> sessions.allocateInodes(op.getAllocateInodes());
       case DROP_GARBAGE -> space().dropGarbage(op.getDropGarbage());
       case RECLAIM_STEP -> space().reclaimStep(op.getReclaimStep());
+      case ADD_FOUNDER -> members.addFounder(op.getAddFounder());
+      case JOIN_CLUSTER -> members.join(op.getJoinCluster());
+      case UPDATE_MEMBER -> members.update(op.getUpdateMember());
+      case ADD_INVITE -> members.addInvite(op.getAddInvite());
       case KIND_NOT_SET ->
         throw new CorruptMetadataException("an operation of a kind that this build does not know");
     };

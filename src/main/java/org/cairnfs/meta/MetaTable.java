@@ -20,6 +20,10 @@ enum MetaTable {
   ORPHAN("orphan"),
   /** Session to {@link SessionRecord}. */
   SESSION("session"),
+  /** NodeId to {@link MemberRecord}. */
+  MEMBER("member"),
+  /** SHA-256 of the secret to {@link InviteRecord}. */
+  INVITE("invite"),
   /** Single values: see {@link Keys}. */
   SYSTEM("system");
 

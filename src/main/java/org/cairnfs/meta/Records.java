@@ -22,6 +22,20 @@ final class Records {
     return ByteBuffer.wrap(value).position(1);
   }
 
+  /**
+   * A length of {@code lengthBytes} bytes, one or two.
+   *
+   * @throws CorruptMetadataException if the record ends before it
+   */
+  static int length(ByteBuffer in, int lengthBytes) {
+    if (in.remaining() < lengthBytes) {
+      throw new CorruptMetadataException("a record ends before a length");
+    }
+    return lengthBytes == Byte.BYTES
+        ? Byte.toUnsignedInt(in.get())
+        : Short.toUnsignedInt(in.getShort());
+  }
+
   static void requireEnd(String what, ByteBuffer in) {
     if (in.hasRemaining()) {
       throw new CorruptMetadataException(

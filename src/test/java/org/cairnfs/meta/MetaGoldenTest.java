@@ -17,6 +17,7 @@ import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Timestamp;
+import org.cairnfs.net.Role;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,21 @@ class MetaGoldenTest {
     return inode;
   }
 
+  private static Member member() {
+    return new Member(
+        new NodeId(1, 2, 3, 4),
+        Role.STORAGE,
+        List.of("host:7747", "b"),
+        "rack",
+        0x0506,
+        MemberState.DRAINING,
+        T);
+  }
+
+  private static Invite invite() {
+    return new Invite(new Bytes(new byte[Invite.HASH_BYTES]), Role.MEMBER, T, 7);
+  }
+
   static Stream<Arguments> records() {
     return Stream.of(
         arguments("inode", inode().encode(), GoldenBytes.INODE),
@@ -68,6 +84,8 @@ class MetaGoldenTest {
             GoldenBytes.SESSION),
         arguments(
             "volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
+        arguments("member", MemberRecord.encode(member()), GoldenBytes.MEMBER),
+        arguments("invite", InviteRecord.encode(invite()), GoldenBytes.INVITE),
         arguments("inode key", Keys.number(0x11), "0000000000000011"),
         arguments("dentry key", Keys.named(0x11, name("n").array()), "00000000000000116e"),
         arguments("extent key", Keys.pair(0x11, 0x22), "00000000000000110000000000000022"),
@@ -108,7 +126,13 @@ class MetaGoldenTest {
         op(Ops.removeXattr(A, name("n"), T), GoldenBytes.REMOVE_XATTR),
         op(Ops.updateFile(update), GoldenBytes.UPDATE_FILE),
         op(Ops.dropGarbage(List.of(ID)), GoldenBytes.DROP_GARBAGE),
-        op(Ops.reclaimStep(100, T), GoldenBytes.RECLAIM_STEP));
+        op(Ops.reclaimStep(100, T), GoldenBytes.RECLAIM_STEP),
+        op(MemberMessages.addFounder(member()), GoldenBytes.ADD_FOUNDER),
+        op(MemberMessages.join(invite().secretHash(), T, member()), GoldenBytes.JOIN_CLUSTER),
+        op(
+            MemberMessages.setState(new NodeId(1, 2, 3, 4), MemberState.DRAINING),
+            GoldenBytes.UPDATE_MEMBER),
+        op(MemberMessages.addInvite(invite(), T), GoldenBytes.ADD_INVITE));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -145,6 +169,12 @@ class MetaGoldenTest {
     assertThat(read).usingRecursiveComparison().isEqualTo(inode());
     assertThat(ExtentList.decode(HexFormat.of().parseHex(GoldenBytes.EXTENTS)))
         .containsExactly(EXTENT);
+    assertThat(MemberRecord.decode(
+            member().id().toBytes(), HexFormat.of().parseHex(GoldenBytes.MEMBER)))
+        .isEqualTo(member());
+    assertThat(InviteRecord.decode(
+            invite().secretHash().array(), HexFormat.of().parseHex(GoldenBytes.INVITE)))
+        .isEqualTo(invite());
   }
 
   static Stream<Arguments> damaged() {
@@ -163,6 +193,10 @@ class MetaGoldenTest {
             () -> ExtentList.decode(ExtentList.encode(List.of(EXTENT, EXTENT)))),
         arguments(
             "blob too long", (Runnable) () -> BlobRecord.decode(withVersion(new byte[22], 1))),
+        arguments("member cut short", (Runnable)
+            () -> MemberRecord.decode(member().id().toBytes(), cut(MemberRecord.encode(member())))),
+        arguments("invite cut short", (Runnable) () ->
+            InviteRecord.decode(invite().secretHash().array(), cut(InviteRecord.encode(invite())))),
         arguments("session too short", (Runnable)
             () -> SessionRecord.decode(withVersion(new byte[41], 1))));
   }

@@ -1,0 +1,117 @@
+package org.cairnfs.meta;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaOp;
+import org.cairnfs.proto.MetaReply;
+
+/**
+ * The members and invites as this node's tables have them, in memory. Thread-safe; never blocks.
+ */
+public final class Members {
+  private final MetaStore store;
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private volatile Contents contents;
+
+  /** Held while the rows are read: a later reading must not be replaced by an earlier one. */
+  private final Object loading = new Object();
+
+  private record Contents(Map<NodeId, Member> members, List<Invite> invites) {}
+
+  /** Follows the store from now on. */
+  public Members(MetaStore store) {
+    this.store = store;
+    this.contents = load();
+    store.addListener(new AppliedListener() {
+      @Override
+      public void applied(long index, MetaEntry entry, MetaReply reply) {
+        if (entry.getOpsList().stream().anyMatch(Members::isAboutMembers)) {
+          reload();
+        }
+      }
+
+      @Override
+      public void reloaded() {
+        reload();
+      }
+    });
+    // What was applied before the store knew the listener.
+    reload();
+  }
+
+  private static boolean isAboutMembers(MetaOp op) {
+    return switch (op.getKindCase()) {
+      case ADD_FOUNDER, JOIN_CLUSTER, UPDATE_MEMBER, ADD_INVITE -> true;
+      default -> false;
+    };
+  }
+
+  private void reload() {
+    synchronized (loading) {
+      contents = load();
+    }
+    listeners.forEach(Runnable::run);
+  }
+
+  private Contents load() {
+    Map<NodeId, Member> members = new TreeMap<>();
+    read(store.reader()).forEach(member -> members.put(member.id(), member));
+    List<Invite> invites = new ArrayList<>();
+    store
+        .reader()
+        .scan(
+            MetaTable.INVITE,
+            Keys.FIRST,
+            Keys.END_OF_HASHES,
+            Integer.MAX_VALUE,
+            (key, value) -> invites.add(InviteRecord.decode(key, value)));
+    return new Contents(members, List.copyOf(invites));
+  }
+
+  /** All rows, by id. */
+  static List<Member> read(MetaReader reader) {
+    List<Member> members = new ArrayList<>();
+    reader.scan(
+        MetaTable.MEMBER,
+        Keys.FIRST,
+        Keys.END_OF_HASHES,
+        Integer.MAX_VALUE,
+        (key, value) -> members.add(MemberRecord.decode(key, value)));
+    return members;
+  }
+
+  /** All nodes that are or were in the cluster, the removed ones too, by id. */
+  public Collection<Member> list() {
+    return List.copyOf(contents.members().values());
+  }
+
+  /** The nodes that are in the cluster, by id. */
+  public List<Member> present() {
+    return contents.members().values().stream().filter(Member::belongs).toList();
+  }
+
+  /** A node that is or was in the cluster. */
+  public Optional<Member> find(NodeId node) {
+    return Optional.ofNullable(contents.members().get(node));
+  }
+
+  /** All invites, the expired and used up ones too. */
+  public List<Invite> invites() {
+    return contents.invites();
+  }
+
+  /**
+   * Has {@code listener} called after anything changed, on the thread that applies: it must not
+   * block.
+   */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+}
