@@ -17,7 +17,7 @@ final class Keys {
   /** After every key that begins with a number below 2^63, or with a second of GARBAGE. */
   static final byte[] LAST = {(byte) 0xff};
 
-  /** After every key of 32 bytes: of MEMBER and INVITE. */
+  /** After every key of 32 bytes: of BLOB, MEMBER and INVITE. */
   static final byte[] END_OF_HASHES = endOfHashes();
 
   /** In SYSTEM: {@link VolumeRecord}. */

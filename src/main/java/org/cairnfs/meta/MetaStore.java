@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
+import org.cairnfs.core.SizedBlob;
 import org.cairnfs.kv.KvCursor;
 import org.cairnfs.kv.KvStore;
 import org.cairnfs.proto.MetaEntry;
@@ -229,6 +230,24 @@ public final class MetaStore {
   /** Whether an extent refers to the blob, or did and it is still to be deleted. */
   public boolean isKnown(BlobId id) {
     return reader.get(MetaTable.BLOB, Keys.blob(id)) != null;
+  }
+
+  /**
+   * The next blobs that extents refer to, in the order of their ids, after {@code after} or from
+   * the first; fewer than {@code max} only at the end.
+   */
+  public List<SizedBlob> referencedBlobs(@Nullable BlobId after, int max) {
+    List<SizedBlob> found = new ArrayList<>();
+    byte[] from = after == null ? Keys.FIRST : Keys.blob(after);
+    reader.scan(MetaTable.BLOB, from, Keys.END_OF_HASHES, Integer.MAX_VALUE, (key, value) -> {
+      BlobRecord blob = BlobRecord.decode(value);
+      BlobId id = BlobId.of(key);
+      if (blob.references() > 0 && !id.equals(after)) {
+        found.add(new SizedBlob(id, blob.plainLengthBytes()));
+      }
+      return found.size() < max;
+    });
+    return found;
   }
 
   MetaReader reader() {

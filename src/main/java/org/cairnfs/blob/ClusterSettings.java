@@ -1,0 +1,45 @@
+package org.cairnfs.blob;
+
+import java.time.Duration;
+
+/**
+ * How blobs are kept on several nodes.
+ *
+ * @param replicas copies of each blob, or as many as there are nodes
+ * @param callLimit for one message to a peer and its answer
+ * @param copiesLimit how long a sync waits for enough copies before it fails
+ * @param hold how long a blob that was put here is kept though no metadata refers to it
+ * @param hedgeMin a peer that sends nothing for so long has a second one asked beside it
+ * @param repairBytesPerSecond fetched at most to repair
+ * @param repairInterval between walks when nothing changes
+ * @param settle after a change of nodes, before a walk begins
+ * @param scrubBytesPerSecond read at most to look for damage; 0 for never
+ */
+public record ClusterSettings(
+    int replicas,
+    Duration callLimit,
+    Duration copiesLimit,
+    Duration hold,
+    Duration hedgeMin,
+    long repairBytesPerSecond,
+    Duration repairInterval,
+    Duration settle,
+    long scrubBytesPerSecond) {
+  /** What a node uses. */
+  public static final ClusterSettings DEFAULT = new ClusterSettings(
+      3,
+      Duration.ofSeconds(20),
+      Duration.ofSeconds(30),
+      Duration.ofMinutes(10),
+      Duration.ofMillis(20),
+      64L << 20,
+      Duration.ofHours(1),
+      Duration.ofSeconds(2),
+      4L << 20);
+
+  public ClusterSettings {
+    if (replicas < 1 || repairBytesPerSecond < 1 || scrubBytesPerSecond < 0) {
+      throw new IllegalArgumentException("cluster settings out of range");
+    }
+  }
+}
