@@ -3,8 +3,10 @@ package org.cairnfs.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.cairnfs.node.Daemon;
 import org.cairnfs.node.MountRequest;
+import org.cairnfs.node.admin.AdminClient;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
 import org.jspecify.annotations.Nullable;
@@ -44,15 +46,30 @@ final class StartCommand extends Subcommand {
     MountRequest mount =
         mountDirectory == null ? null : MountRequest.of(mountDirectory, mountOptions);
     if (!foreground) {
+      return startInBackground(mount);
+    }
+    if (spawned) {
+      return runSpawned(mount);
+    }
+    try (@Nullable Passphrase passphrase = NodeProcess.passphrase(cairn(), passphraseOptions)) {
+      Daemon daemon = new Daemon(home(), Daemon.Logging.CONSOLE_TOO);
+      daemon.run(passphrase, mount, NodeProcess.announceTo(console()));
+    }
+    return OK;
+  }
+
+  /** A node that is running is what was asked for, unless there is something to mount, too. */
+  private int startInBackground(@Nullable MountRequest mount) throws OperatorException {
+    Optional<AdminClient> running =
+        mount == null ? AdminClient.tryConnect(home()) : Optional.empty();
+    if (running.isPresent()) {
+      try (AdminClient client = running.get()) {
+        long pid = client.status().getPid();
+        console().println("The node of " + home() + " is running already (pid " + pid + ").");
+      }
+    } else {
       long pid = NodeProcess.start(cairn(), passphraseOptions, mount);
       console().println("The node of " + home() + " is running (pid " + pid + ").");
-    } else if (spawned) {
-      return runSpawned(mount);
-    } else {
-      try (@Nullable Passphrase passphrase = NodeProcess.passphrase(cairn(), passphraseOptions)) {
-        Daemon daemon = new Daemon(home(), Daemon.Logging.CONSOLE_TOO);
-        daemon.run(passphrase, mount, NodeProcess.announceTo(console()));
-      }
     }
     return OK;
   }

@@ -139,8 +139,8 @@ final class BadInputIT {
   void aHomeInUse() throws Exception {
     cairn.run("start").ok();
     long pid = cairn.pid();
-    cairn.run("start").failed("in use by pid " + pid, "cairn stop");
-    cairn.run("start", "--foreground").failed("in use by pid " + pid);
+    assertThat(cairn.run("start").ok().out()).contains("running already (pid " + pid);
+    cairn.run("start", "--foreground").failed("in use by pid " + pid, "cairn stop");
     assertThat(cairn.run("status").ok().out()).contains("pid " + pid);
   }
 
