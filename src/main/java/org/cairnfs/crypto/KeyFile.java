@@ -60,6 +60,11 @@ public final class KeyFile implements AutoCloseable {
     SecretFiles.write(file, text.getBytes(US_ASCII));
   }
 
+  /** From its bytes, which are copied. */
+  static KeyFile of(byte[] secret) {
+    return new KeyFile(secret.clone());
+  }
+
   /** The bytes themselves. Not a copy: read only. */
   byte[] secret() {
     return secret;

@@ -118,7 +118,8 @@ public final class KeySlots {
     SecretFiles.write(file, toBytes());
   }
 
-  byte[] toBytes() {
+  /** The bytes of the file, as another member needs them. */
+  public byte[] toBytes() {
     if (slots.isEmpty()) {
       throw new IllegalStateException("a volume without a key slot could never be opened");
     }
@@ -130,7 +131,7 @@ public final class KeySlots {
   }
 
   /** As {@link #load}; {@code source} is named in messages. */
-  static KeySlots parse(String source, byte[] bytes) throws BadKeyException {
+  public static KeySlots parse(String source, byte[] bytes) throws BadKeyException {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     if (bytes.length < HEADER_BYTES || in.getInt() != MAGIC) {
       throw new BadKeyException(

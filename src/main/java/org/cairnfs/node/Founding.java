@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.cairnfs.crypto.KeyFile;
@@ -18,6 +19,7 @@ import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.ListenAddress;
 import org.cairnfs.node.home.NodeConfig;
+import org.cairnfs.node.home.NodeProfile;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +88,8 @@ public final class Founding {
       makeDirectories();
       makeKeys(passphrase);
       make(home.config());
-      new NodeConfig(UUID.randomUUID(), UUID.randomUUID(), listen).write(home);
+      new NodeConfig(UUID.randomUUID(), UUID.randomUUID(), listen, List.of(), NodeProfile.DEFAULT)
+          .write(home);
       complete = true;
     } catch (IOException e) {
       throw DiskFailures.explain("cannot make a home in " + home, e);

@@ -77,6 +77,10 @@ slots += slot(2, (0, 0, 0), salt, hkdf(file_secret, salt, b"cairn/1/key-slot"))
 show("slots", slots + hashlib.sha256(slots).digest())
 show("keyfile.check", hashlib.sha256(file_secret).digest()[:4])
 
+invitation = bytes(range(64, 80))
+show("invitation.hash", hashlib.sha256(invitation).digest())
+show("invitation.wrapped", aes_key_wrap(hkdf(invitation, None, b"cairn/1/join"), file_secret))
+
 # The key of RFC 8032 section 7.1, test 1.
 public = Ed25519PrivateKey.from_private_bytes(
     bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")

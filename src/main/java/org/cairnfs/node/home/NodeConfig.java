@@ -4,10 +4,15 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import org.cairnfs.net.Role;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +24,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param clusterId names the cluster, and its Raft group
  * @param volumeId names the volume
- * @param listen where peers reach this node; null leaves it to the default when there are peers
+ * @param listen where this node listens for peers; null for not at all
+ * @param bootstrap where to look for other nodes when none of those known answers
  */
 public record NodeConfig(
-    UUID clusterId, UUID volumeId, @Nullable ListenAddress listen) {
+    UUID clusterId,
+    UUID volumeId,
+    @Nullable ListenAddress listen,
+    List<ListenAddress> bootstrap,
+    NodeProfile profile) {
   /** The version of the home's layout that this code reads and writes. */
   public static final int FORMAT_VERSION = 1;
 
@@ -33,7 +43,28 @@ public record NodeConfig(
   private static final String CLUSTER_KEY = "cluster.id";
   private static final String VOLUME_KEY = "volume.id";
   private static final String LISTEN_KEY = "listen";
-  private static final Set<String> KEYS = Set.of(FORMAT_KEY, CLUSTER_KEY, VOLUME_KEY, LISTEN_KEY);
+  private static final String BOOTSTRAP_KEY = "bootstrap";
+  private static final String ROLE_KEY = "role";
+  private static final String ZONE_KEY = "zone";
+  private static final String CAPACITY_KEY = "capacity";
+  private static final Set<String> KEYS = Set.of(
+      FORMAT_KEY,
+      CLUSTER_KEY,
+      VOLUME_KEY,
+      LISTEN_KEY,
+      BOOTSTRAP_KEY,
+      ROLE_KEY,
+      ZONE_KEY,
+      CAPACITY_KEY);
+
+  public NodeConfig {
+    bootstrap = List.copyOf(bootstrap);
+  }
+
+  /** The same node, which listens there from its next start on. */
+  public NodeConfig withListen(ListenAddress address) {
+    return new NodeConfig(clusterId, volumeId, address, bootstrap, profile);
+  }
 
   /** Reads the configuration of a home; changes nothing. */
   public static NodeConfig read(Home home) throws OperatorException {
@@ -63,7 +94,9 @@ public record NodeConfig(
     return new NodeConfig(
         parseId(file, CLUSTER_KEY, values),
         parseId(file, VOLUME_KEY, values),
-        listen == null ? null : parseListen(file, listen));
+        listen == null ? null : parseListen(file, listen),
+        parseBootstrap(file, values.getOrDefault(BOOTSTRAP_KEY, "")),
+        parseProfile(file, values));
   }
 
   /** The text of the file that {@link #read} would read as this configuration. */
@@ -76,6 +109,23 @@ public record NodeConfig(
     if (listen != null) {
       text.append(LISTEN_KEY).append('=').append(listen).append('\n');
     }
+    if (!bootstrap.isEmpty()) {
+      text.append(BOOTSTRAP_KEY).append('=');
+      text.append(bootstrap.stream().map(ListenAddress::toString).collect(Collectors.joining(",")));
+      text.append('\n');
+    }
+    if (profile.role() != Role.MEMBER) {
+      text.append(ROLE_KEY)
+          .append('=')
+          .append(NodeProfile.format(profile.role()))
+          .append('\n');
+    }
+    if (!profile.zone().isEmpty()) {
+      text.append(ZONE_KEY).append('=').append(profile.zone()).append('\n');
+    }
+    profile
+        .capacityBytes()
+        .ifPresent(bytes -> text.append(CAPACITY_KEY).append('=').append(bytes).append('\n'));
     return text.toString();
   }
 
@@ -149,6 +199,43 @@ public record NodeConfig(
       return ListenAddress.parse(text);
     } catch (OperatorException e) {
       throw corrupt(file, LISTEN_KEY + " is \"" + text + "\", not HOST:PORT");
+    }
+  }
+
+  private static List<ListenAddress> parseBootstrap(Path file, String text)
+      throws OperatorException {
+    List<ListenAddress> addresses = new ArrayList<>();
+    for (String address : text.split(",", -1)) {
+      if (!address.isBlank()) {
+        addresses.add(parsePart(file, BOOTSTRAP_KEY, () -> ListenAddress.parse(address.strip())));
+      }
+    }
+    return addresses;
+  }
+
+  private static NodeProfile parseProfile(Path file, Map<String, String> values)
+      throws OperatorException {
+    @Nullable String role = values.get(ROLE_KEY);
+    @Nullable String capacity = values.get(CAPACITY_KEY);
+    return new NodeProfile(
+        role == null ? Role.MEMBER : parsePart(file, ROLE_KEY, () -> NodeProfile.parseRole(role)),
+        parsePart(file, ZONE_KEY, () -> NodeProfile.parseZone(values.getOrDefault(ZONE_KEY, ""))),
+        capacity == null
+            ? OptionalLong.empty()
+            : OptionalLong.of(parsePart(file, CAPACITY_KEY, () -> ByteCount.parse(capacity))));
+  }
+
+  /** Reads a value of which the failure does not say where it is from. */
+  @FunctionalInterface
+  private interface Part<T> {
+    T parse() throws OperatorException;
+  }
+
+  private static <T> T parsePart(Path file, String key, Part<T> part) throws OperatorException {
+    try {
+      return part.parse();
+    } catch (OperatorException e) {
+      throw corrupt(file, "of " + key + ", " + e.getMessage());
     }
   }
 

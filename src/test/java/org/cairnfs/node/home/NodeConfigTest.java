@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.CharRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.StringLength;
+import org.cairnfs.net.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,9 +37,30 @@ final class NodeConfigTest {
   @Test
   void readsAndWritesTheGoldenFile() throws OperatorException {
     NodeConfig config = new NodeConfig(
-        UUID.fromString(CLUSTER), UUID.fromString(VOLUME), new ListenAddress("2001:db8::7", 7747));
+        UUID.fromString(CLUSTER),
+        UUID.fromString(VOLUME),
+        new ListenAddress("2001:db8::7", 7747),
+        List.of(),
+        NodeProfile.DEFAULT);
     assertThat(NodeConfig.parse(FILE, VALID)).isEqualTo(config);
     assertThat(config.format()).isEqualTo(VALID);
+  }
+
+  @Test
+  void readsAndWritesTheGoldenFileOfAStorageNode() throws OperatorException {
+    String text = VALID + """
+        bootstrap=127.0.0.1:3000,[::1]:4000
+        role=storage
+        zone=cellar
+        capacity=536870912000
+        """;
+    NodeConfig config = NodeConfig.parse(FILE, text);
+    assertThat(config.bootstrap())
+        .containsExactly(new ListenAddress("127.0.0.1", 3000), new ListenAddress("::1", 4000));
+    assertThat(config.profile())
+        .isEqualTo(new NodeProfile(Role.STORAGE, "cellar", OptionalLong.of(500L << 30)));
+    assertThat(config.format()).isEqualTo(text);
+    assertThat(NodeConfig.parse(FILE, text.replace("536870912000", "500GiB"))).isEqualTo(config);
   }
 
   @Test
@@ -52,7 +76,11 @@ final class NodeConfigTest {
       @ForAll long cluster, @ForAll long volume, @ForAll @IntRange(min = 1, max = 65_535) int port)
       throws OperatorException {
     NodeConfig config = new NodeConfig(
-        new UUID(cluster, ~cluster), new UUID(volume, 0), new ListenAddress("host.example", port));
+        new UUID(cluster, ~cluster),
+        new UUID(volume, 0),
+        new ListenAddress("host.example", port),
+        List.of(new ListenAddress("a.example", port), new ListenAddress("::1", port)),
+        new NodeProfile(Role.STORAGE, "rack-" + port, OptionalLong.of(volume >>> 1)));
     assertThat(NodeConfig.parse(FILE, config.format())).isEqualTo(config);
   }
 
@@ -76,6 +104,10 @@ final class NodeConfigTest {
     "cluster.id=0f8fad5b-d9cb-469f-a165-70867728950e, '', lacks cluster.id",
     "volume.id=7c9e6679-7425-40de-944b-e07fc1f90ae7, '', lacks volume.id",
     "listen=[2001:db8::7]:7747, listen=everywhere, not HOST:PORT",
+    "listen=[2001:db8::7]:7747, bootstrap=here, of bootstrap",
+    "listen=[2001:db8::7]:7747, role=king, of role",
+    "listen=[2001:db8::7]:7747, zone=a b, of zone",
+    "listen=[2001:db8::7]:7747, capacity=much, of capacity",
     "listen=[2001:db8::7]:7747, garbage, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, =value, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, format.version=1, a second time",
