@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -53,6 +54,7 @@ final class ScaleIT {
   }
 
   @Test
+  @Timeout(value = 1, unit = TimeUnit.HOURS) // at full size
   void aLargeFileStreamsThroughInBoundedMemory() throws Exception {
     Path file = mount.resolve("large");
     byte[] block = new byte[1 << 20];
@@ -86,6 +88,7 @@ final class ScaleIT {
   }
 
   @Test
+  @Timeout(value = 1, unit = TimeUnit.HOURS) // at full size
   void manyFilesInOneDirectoryDoNotGrowTheHeap() throws Exception {
     Path many = Files.createDirectory(mount.resolve("many"));
     long[] nanos = new long[10];
