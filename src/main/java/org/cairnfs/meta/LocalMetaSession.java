@@ -13,27 +13,27 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Extent;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Limits;
-import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.MetaReply;
-import org.cairnfs.proto.OpReply;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The session of a mount that has the volume to itself: it applies each change at once to an
- * {@link Overlay} over the committed tables, and proposes the changes of each cut as one entry.
+ * The session of the mounts of one node: it applies each change at once to an {@link Overlay} over
+ * the committed tables, and proposes the changes of each cut as one entry.
  *
  * <p>The same function runs twice over every change, here in advance and in {@link MetaStore} for
- * good. It is deterministic and nobody else changes the volume, so both agree, and nothing has to
- * be undone.
+ * good. It is deterministic and nobody else changes the volume while this session holds the
+ * {@link VolumeLease} exclusively, so both agree, and nothing has to be undone. Whoever changes
+ * something must hold it.
  */
 public final class LocalMetaSession implements MetaSession {
   /** Shrinking a file frees at most this many blocks in one operation. */
@@ -45,15 +45,23 @@ public final class LocalMetaSession implements MetaSession {
   /** How long opening waits for the log. */
   private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
 
-  private final SessionSettings settings;
-  private final MetaStore store;
-  private final Overlay overlay;
-  private final SessionReads reads;
-  private final Speculation speculation;
-  private final SessionPipeline pipeline;
+  /** How long closing waits for it. */
+  private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
 
-  /** Held while a cut is committed, so that cuts enter the log in order. */
-  private final ReentrantLock commits = new ReentrantLock();
+  private static final Logger LOG = LoggerFactory.getLogger(LocalMetaSession.class);
+
+  private final MetaStore store;
+  private final MetaLog log;
+  private final SessionSettings settings;
+  private final LeaseKeeper keeper;
+  private final VolumeLease lease;
+  private final AppliedListener listener;
+
+  /** Of all its lives. */
+  private final Set<Long> ids = ConcurrentHashMap.newKeySet();
+
+  private volatile SessionUser user;
+  private volatile SessionLife life;
 
   /** Blobs whose garbage records are being dropped. */
   private final Set<BlobId> dropping = ConcurrentHashMap.newKeySet();
@@ -61,14 +69,22 @@ public final class LocalMetaSession implements MetaSession {
   /** Number of the batch with a step of reclaiming that was not applied yet; 0 if none. */
   private volatile long reclaiming;
 
-  private LocalMetaSession(
-      long id, MetaStore store, MetaLog log, SessionSettings settings, InodeNumbers numbers) {
+  private LocalMetaSession(MetaStore store, MetaLog log, SessionSettings settings) {
     this.store = store;
+    this.log = log;
     this.settings = settings;
-    this.overlay = new Overlay(store.reader());
-    this.reads = new SessionReads(overlay);
-    this.speculation = new Speculation(id, overlay, numbers);
-    this.pipeline = new SessionPipeline(id, log, this::applied);
+    this.keeper = new LeaseKeeper(this);
+    this.lease = new VolumeLease(store.reader(), log, keeper::poke);
+    this.listener = new SessionFollower(this, store.reader(), keeper);
+    this.user = LeaseKeeper.nobody(this);
+    this.life = newLife();
+    lease.begin(life, Set.of());
+  }
+
+  private SessionLife newLife() {
+    long id = settings.random().nextLong(1, Long.MAX_VALUE);
+    ids.add(id);
+    return new SessionLife(id, store, log, this::applied, lease::end);
   }
 
   /**
@@ -87,24 +103,65 @@ public final class LocalMetaSession implements MetaSession {
           settings.rootUid(),
           settings.rootGid(),
           Timestamp.of(settings.clock().instant()));
-      // Should an earlier attempt have reached the log after all, this one fails, and the check
-      // below decides.
+      // Should an earlier attempt have reached the log after all, or another node have made it,
+      // this
+      // one fails, and the check below decides.
       var unused = ask(log, op);
     }
-    if (!settings.volumeId().equals(store.volumeId())) {
-      throw new IOException(
-          "the metadata is of volume " + store.volumeId() + ", not " + settings.volumeId());
-    }
-    long id = settings.random().nextLong(1, Long.MAX_VALUE);
-    MetaReply reply =
-        ask(log, Ops.openSession(id, settings.node()), Ops.allocateInodes(InodeNumbers.RANGE));
-    for (OpReply answer : reply.getRepliesList()) {
-      if (answer.getErrno() == 0 && answer.getRangeCount() > 0 && reply.getRepliesCount() == 1) {
-        InodeNumbers numbers = new InodeNumbers(answer.getRangeFirst(), answer.getRangeCount());
-        return new LocalMetaSession(id, store, log, settings, numbers);
+    LocalMetaSession session = new LocalMetaSession(store, log, settings);
+    boolean open = false;
+    try {
+      store.addListener(session.listener);
+      session.openLife();
+      Bytes there = store.volumeId();
+      if (!settings.volumeId().equals(there)) {
+        throw new IOException(
+            "the metadata is of volume " + there + ", not " + settings.volumeId());
+      }
+      open = true;
+      return session;
+    } finally {
+      if (!open) {
+        session.close();
       }
     }
-    throw new IOException("the log refused to open a session: " + reply);
+  }
+
+  /** Has the log open the present life; returns when the tables here have it. */
+  void openLife() throws IOException {
+    SessionLife opening = life;
+    List<Long> open = user.openInodes().stream().map(InodeNumber::value).toList();
+    lease.begin(opening, Set.copyOf(open));
+    MetaReply reply = ask(
+        log,
+        Ops.openSession(opening.id(), settings.node(), open),
+        Ops.allocateInodes(InodeNumbers.RANGE));
+    boolean refused = reply.getRepliesList().stream().anyMatch(answer -> answer.getErrno() != 0);
+    if (refused || !opening.speculation().offerNumbers(reply)) {
+      throw new IOException("the log refused to open a session: " + reply);
+    }
+    try {
+      if (!lease.awaitOpened(OPEN_TIMEOUT)) {
+        throw new IOException(
+            "this node did not follow the metadata log within " + OPEN_TIMEOUT.toSeconds() + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while opening the session", e);
+    }
+    keeper.lookForOrphans();
+  }
+
+  /** Whether the node has a session that this object did not open: then it must not end that. */
+  boolean isSuperseded() {
+    return Sessions.list(store).stream()
+        .anyMatch(live -> live.node().equals(settings.node()) && !ids.contains(live.id()));
+  }
+
+  /** Forgets everything that is not committed: the session goes on as another. */
+  void renew() {
+    life = newLife();
+    lease.begin(life, Set.of());
   }
 
   private static MetaReply ask(MetaLog log, MetaOp... ops) throws IOException {
@@ -125,49 +182,67 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   @Override
+  public VolumeLease lease() {
+    return lease;
+  }
+
+  @Override
+  public void attach(SessionUser newUser) {
+    user = newUser;
+    keeper.poke();
+  }
+
+  SessionUser user() {
+    return user;
+  }
+
+  SessionLife life() {
+    return life;
+  }
+
+  @Override
   public Inode inode(InodeNumber number) {
-    return reads.record(number).toInode();
+    return life.reads().record(number).toInode();
   }
 
   @Override
   public @Nullable Dentry lookup(InodeNumber directory, Bytes sealedName) {
-    return reads.lookup(directory, sealedName);
+    return life.reads().lookup(directory, sealedName);
   }
 
   @Override
   public List<Dentry> list(InodeNumber directory, @Nullable Bytes after, int max) {
-    return reads.list(directory, after, max);
+    return life.reads().list(directory, after, max);
   }
 
   @Override
   public List<Extent> extents(InodeNumber file, long block) {
-    return reads.extents(file, block);
+    return life.reads().extents(file, block);
   }
 
   @Override
   public OptionalLong nextMappedBlock(InodeNumber file, long block) {
-    return reads.nextMappedBlock(file, block);
+    return life.reads().nextMappedBlock(file, block);
   }
 
   @Override
   public byte @Nullable [] xattr(InodeNumber inode, Bytes sealedName) {
-    return reads.xattr(inode, sealedName);
+    return life.reads().xattr(inode, sealedName);
   }
 
   @Override
   public List<Bytes> xattrNames(InodeNumber inode) {
-    return reads.xattrNames(inode);
+    return life.reads().xattrNames(inode);
   }
 
   @Override
   public Usage usage() {
-    return speculation.usage(store.usage());
+    return life.speculation().usage(store.usage());
   }
 
   @Override
   public Inode create(InodeNumber parent, Bytes sealedName, NewInode inode) {
-    pipeline.requireUsable();
-    return inodeOf(speculation.create(parent, sealedName, inode));
+    return inodeOf(life.changes().create(parent, sealedName, inode));
   }
 
   @Override
@@ -203,13 +278,47 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   @Override
+  public void forgetOrphan(InodeNumber inode) {
+    var unused = life.propose(List.of(Ops.forget(inode, now())), number -> {});
+  }
+
+  /** Inodes without links that the tables keep for this session. */
+  List<InodeNumber> orphans() {
+    long id = life.id();
+    List<InodeNumber> orphans = new ArrayList<>();
+    store
+        .reader()
+        .scan(
+            MetaTable.ORPHAN,
+            Keys.number(id),
+            Keys.endOf(id),
+            Integer.MAX_VALUE,
+            (key, value) -> orphans.add(new InodeNumber(Keys.secondNumber(key))));
+    return orphans;
+  }
+
+  @Override
+  public boolean isOpenElsewhere(InodeNumber inode) {
+    if (lease.isAlone()) {
+      return false;
+    }
+    long id = life.id();
+    try {
+      return LeaseOps.openedBy(store.reader(), inode.value()).stream().anyMatch(by -> by != id);
+    } catch (UncheckedIOException e) {
+      throw SessionReads.unreadable(e);
+    }
+  }
+
+  @Override
   public Inode setAttributes(InodeNumber inode, AttributeChange change) {
-    pipeline.requireUsable();
+    SessionLife now = life;
+    Speculation changes = now.changes();
     Long size = change.sizeBytes();
     if (size != null) {
       shrinkTowards(inode, size, change.changed());
     }
-    return inodeOf(speculation.setAttributes(inode, change, reads));
+    return inodeOf(changes.setAttributes(inode, change, now.reads()));
   }
 
   /**
@@ -217,14 +326,14 @@ public final class LocalMetaSession implements MetaSession {
    * file longer than wanted; truncate(2) promises no more.
    */
   private void shrinkTowards(InodeNumber number, long sizeBytes, Timestamp changed) {
-    InodeRecord inode = reads.record(number);
+    InodeRecord inode = life.reads().record(number);
     if (sizeBytes <= 0
         || sizeBytes >= inode.sizeBytes
         || inode.mappedBlocks <= SHRINK_STEP_BLOCKS) {
       return;
     }
     List<Long> milestones =
-        reads.milestones(inode, ExtentList.blocks(sizeBytes), SHRINK_STEP_BLOCKS);
+        life.reads().milestones(inode, ExtentList.blocks(sizeBytes), SHRINK_STEP_BLOCKS);
     for (int i = milestones.size() - 1; i >= 0; i--) {
       long stepBytes = milestones.get(i) * Limits.BLOCK_SIZE_BYTES;
       var step = new AttributeChange(null, null, null, stepBytes, null, null, changed);
@@ -254,22 +363,35 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   private MetaResult.Done change(MetaOp op) {
-    pipeline.requireUsable();
-    return speculation.change(op);
+    return life.changes().change(op);
   }
 
   @Override
   public Cut cut() {
-    return new LocalCut(speculation.cut());
+    SessionLife now = life;
+    return new LocalCut(now, now.speculation().cut(), SessionLife.Ending.NONE);
   }
 
-  private final class LocalCut implements Cut {
-    private final Batch batch;
-
-    LocalCut(Batch batch) {
-      this.batch = batch;
+  @Override
+  public @Nullable Cut release(LeaseMode keep) {
+    if (!lease.shut(keep)) {
+      return null;
     }
+    SessionLife now = life;
+    return new LocalCut(now, now.speculation().cut(), new SessionLife.Ending() {
+      @Override
+      public void addTo(Batch batch) {
+        lease.releaseOps(keep, user.openInodes()).forEach(batch::add);
+      }
 
+      @Override
+      public void numbered(long number) {
+        lease.releasingBy(number);
+      }
+    });
+  }
+
+  private record LocalCut(SessionLife life, Batch batch, SessionLife.Ending ending) implements Cut {
     @Override
     public boolean isEmpty() {
       return batch.ops().isEmpty();
@@ -277,24 +399,11 @@ public final class LocalMetaSession implements MetaSession {
 
     @Override
     public CompletableFuture<Void> commit(List<FileUpdate> updates) {
-      commits.lock();
-      try {
-        pipeline.awaitPlace();
-        try {
-          speculation.update(batch, updates);
-        } catch (PosixException e) {
-          // The cut cannot be had whole, and later ones must not be without it.
-          pipeline.fail(e);
-        }
-        return pipeline.propose(batch);
-      } finally {
-        commits.unlock();
-      }
+      return life.commit(batch, updates, ending);
     }
   }
 
   private void applied(Batch batch, @Nullable MetaReply reply) {
-    speculation.applied(batch, reply);
     batch.dropped().forEach(dropping::remove);
     if (reclaiming == batch.number()) {
       reclaiming = 0;
@@ -303,12 +412,12 @@ public final class LocalMetaSession implements MetaSession {
 
   @Override
   public long pendingBytes() {
-    return speculation.pendingBytes();
+    return life.speculation().pendingBytes();
   }
 
   @Override
   public int pendingOperations() {
-    return speculation.pendingOperations();
+    return life.speculation().pendingOperations();
   }
 
   @Override
@@ -335,10 +444,10 @@ public final class LocalMetaSession implements MetaSession {
 
   @Override
   public void dropGarbage(List<BlobId> blobs) {
-    pipeline.requireUsable();
+    Speculation changes = life.changes();
     if (!blobs.isEmpty()) {
       dropping.addAll(blobs);
-      speculation.addUnseen(Ops.dropGarbage(blobs), batch -> batch.dropped().addAll(blobs));
+      changes.addUnseen(Ops.dropGarbage(blobs), batch -> batch.dropped().addAll(blobs));
     }
   }
 
@@ -369,15 +478,15 @@ public final class LocalMetaSession implements MetaSession {
     } catch (UncheckedIOException | CorruptMetadataException e) {
       throw SessionReads.unreadable(e);
     }
-    pipeline.requireUsable();
-    speculation.addUnseen(
-        Ops.reclaimStep(RECLAIM_STEP_BLOCKS, now()), batch -> reclaiming = batch.number());
+    life.changes()
+        .addUnseen(
+            Ops.reclaimStep(RECLAIM_STEP_BLOCKS, now()), batch -> reclaiming = batch.number());
     return true;
   }
 
   /** Keys that differ from the committed tables. */
   long overlaySize() {
-    return overlay.size();
+    return life.overlay().size();
   }
 
   private Timestamp now() {
@@ -392,8 +501,23 @@ public final class LocalMetaSession implements MetaSession {
     return inode.toInode();
   }
 
+  /**
+   * Ends the session in the log, too, if that takes notice soon: then others need not wait until it
+   * is missed.
+   */
   @Override
   public void close() {
-    pipeline.close();
+    lease.close();
+    keeper.close();
+    try {
+      var unused = life.propose(List.of(Ops.endSession(life.id())), number -> {})
+          .get(END_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("The log did not hear that the session ends", e);
+    }
+    store.removeListener(listener);
+    life.pipeline().close();
   }
 }

@@ -21,6 +21,8 @@ final class MetaMachine {
   private final XattrOps xattrs;
   private final SessionOps sessions;
   private final MemberOps members;
+  private final LeaseOps leases;
+  private final LockOps locks;
   private final @Nullable SpaceOps space;
 
   private MetaMachine(MetaView view, Ledger ledger, @Nullable StoredLedger stored) {
@@ -32,9 +34,11 @@ final class MetaMachine {
     this.extents = new ExtentOps(view, inodes, ledger);
     this.attributes = new AttributeOps(inodes, extents);
     this.xattrs = new XattrOps(view, inodes);
-    this.sessions = new SessionOps(view, inodes, ledger);
     this.members = new MemberOps(view);
-    this.space = stored == null ? null : new SpaceOps(view, inodes, removal, stored);
+    this.leases = new LeaseOps(view);
+    this.locks = new LockOps(view);
+    this.sessions = new SessionOps(view, inodes, ledger, leases, locks);
+    this.space = stored == null ? null : new SpaceOps(view, removal, stored);
   }
 
   /** Applies for good. */
@@ -71,6 +75,11 @@ final class MetaMachine {
       case REMOVE_XATTR -> xattrs.remove(op.getRemoveXattr());
       case MAKE_VOLUME -> sessions.makeVolume(op.getMakeVolume());
       case OPEN_SESSION -> sessions.openSession(op.getOpenSession());
+      case END_SESSION -> sessions.endSession(op.getEndSession());
+      case ACQUIRE_LEASE -> leases.acquire(session, op.getAcquireLease());
+      case RELEASE_LEASE -> leases.release(session, op.getReleaseLease());
+      case SET_LOCK -> locks.set(session, op.getSetLock());
+      case CANCEL_LOCK -> locks.cancel(session, op.getCancelLock());
       case ALLOCATE_INODES -> sessions.allocateInodes(op.getAllocateInodes());
       case DROP_GARBAGE -> space().dropGarbage(op.getDropGarbage());
       case RECLAIM_STEP -> space().reclaimStep(op.getReclaimStep());

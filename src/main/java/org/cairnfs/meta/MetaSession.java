@@ -114,6 +114,31 @@ public interface MetaSession extends AutoCloseable {
 
   void removeXattr(InodeNumber inode, Bytes sealedName, Timestamp now);
 
+  /** The lease on the volume, which whoever changes something must hold exclusively. */
+  VolumeLease lease();
+
+  /** Has {@code user} told from now on what others do; once, before the session is used. */
+  void attach(SessionUser user);
+
+  /** Whether another session has told that it has the inode open. */
+  boolean isOpenElsewhere(InodeNumber inode);
+
+  /**
+   * As {@link #forget}, by a session that need not hold the lease: goes to the log at once, and
+   * changes nothing if the inode is not kept for this session.
+   */
+  void forgetOrphan(InodeNumber inode);
+
+  /**
+   * Gives up the lease, which is held exclusively, but for {@code keep}: as {@link #cut}, of the
+   * last changes before; when they are committed, others may have it. To be called while nobody
+   * changes anything.
+   *
+   * @return null if the lease was lost meanwhile
+   */
+  @Nullable
+  Cut release(LeaseMode keep);
+
   /**
    * Ends the current batch: changes made before are in the returned cut, later ones in the next.
    * Cuts must be {@linkplain Cut#commit committed} in the order they were taken; taking one is

@@ -159,10 +159,14 @@ public final class MetaStore {
     return reply.build();
   }
 
-  /** Whether the entry is its session's next, and books it as such. */
+  /**
+   * Whether the entry is its session's next, and its session may change what it changes; books it
+   * as such.
+   */
   private MetaReply.Outcome admit(MetaEntry entry) {
+    boolean changesVolume = entry.getOpsList().stream().anyMatch(LeaseOps::needsExclusive);
     if (entry.getSession() == 0) {
-      return MetaReply.Outcome.APPLIED;
+      return changesVolume ? MetaReply.Outcome.FENCED : MetaReply.Outcome.APPLIED;
     }
     byte[] key = Keys.number(entry.getSession());
     byte[] value = view.get(MetaTable.SESSION, key);
@@ -175,6 +179,9 @@ public final class MetaStore {
     }
     if (entry.getCut() != session.lastCut() + 1) {
       return MetaReply.Outcome.OUT_OF_ORDER;
+    }
+    if (changesVolume && LeaseOps.read(view, entry.getSession()).held() != LeaseMode.EXCLUSIVE) {
+      return MetaReply.Outcome.FENCED;
     }
     SessionRecord next = new SessionRecord(session.node(), entry.getCut(), false);
     view.put(MetaTable.SESSION, key, next.encode());

@@ -24,6 +24,12 @@ enum MetaTable {
   MEMBER("member"),
   /** SHA-256 of the secret to {@link InviteRecord}. */
   INVITE("invite"),
+  /** Session to {@link LeaseRecord}: those that hold or want the lease on the volume. */
+  LEASE("lease"),
+  /** Inode and session, to nothing: what sessions that gave the lease up have open. */
+  OPEN("open"),
+  /** Inode to {@link LockRecord}. */
+  LOCK("lock"),
   /** Single values: see {@link Keys}. */
   SYSTEM("system");
 

@@ -2,6 +2,7 @@ package org.cairnfs.meta;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import org.cairnfs.core.BlobId;
@@ -10,10 +11,13 @@ import org.cairnfs.core.Extent;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Timestamp;
+import org.cairnfs.proto.AcquireLease;
 import org.cairnfs.proto.AllocateInodes;
 import org.cairnfs.proto.BlockExtents;
+import org.cairnfs.proto.CancelLock;
 import org.cairnfs.proto.CreateInode;
 import org.cairnfs.proto.DropGarbage;
+import org.cairnfs.proto.EndSession;
 import org.cairnfs.proto.ExtentOfBlock;
 import org.cairnfs.proto.ForgetInode;
 import org.cairnfs.proto.LinkInode;
@@ -22,10 +26,12 @@ import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.OpenSession;
 import org.cairnfs.proto.PunchHole;
 import org.cairnfs.proto.ReclaimStep;
+import org.cairnfs.proto.ReleaseLease;
 import org.cairnfs.proto.RemoveEntry;
 import org.cairnfs.proto.RemoveXattr;
 import org.cairnfs.proto.RenameEntry;
 import org.cairnfs.proto.SetAttributes;
+import org.cairnfs.proto.SetLock;
 import org.cairnfs.proto.SetXattr;
 import org.cairnfs.proto.UpdateFile;
 
@@ -45,12 +51,55 @@ final class Ops {
     return MetaOp.newBuilder().setMakeVolume(op).build();
   }
 
-  static MetaOp openSession(long session, NodeId node) {
+  static MetaOp openSession(long session, NodeId node, Collection<Long> openInodes) {
     OpenSession op = OpenSession.newBuilder()
         .setSession(session)
         .setNodeId(UnsafeByteOperations.unsafeWrap(node.toBytes()))
+        .addAllOpenInodes(openInodes)
         .build();
     return MetaOp.newBuilder().setOpenSession(op).build();
+  }
+
+  static MetaOp endSession(long session) {
+    return MetaOp.newBuilder()
+        .setEndSession(EndSession.newBuilder().setSession(session))
+        .build();
+  }
+
+  static MetaOp acquireLease(LeaseMode mode) {
+    return MetaOp.newBuilder()
+        .setAcquireLease(AcquireLease.newBuilder().setMode(mode.encoded()))
+        .build();
+  }
+
+  static MetaOp releaseLease(LeaseMode keep, Collection<Long> opened, Collection<Long> closed) {
+    ReleaseLease op = ReleaseLease.newBuilder()
+        .setKeep(keep.encoded())
+        .addAllOpened(opened)
+        .addAllClosed(closed)
+        .build();
+    return MetaOp.newBuilder().setReleaseLease(op).build();
+  }
+
+  static MetaOp setLock(InodeNumber inode, LockRequest request) {
+    SetLock op = SetLock.newBuilder()
+        .setInode(inode.value())
+        .setOwner(request.owner())
+        .setWhole(request.whole())
+        .setKind(request.kind().encoded())
+        .setStart(request.start())
+        .setEnd(request.end())
+        .setPid(request.pid())
+        .setWait(request.waits())
+        .setTicket(request.ticket())
+        .build();
+    return MetaOp.newBuilder().setSetLock(op).build();
+  }
+
+  static MetaOp cancelLock(InodeNumber inode, long ticket) {
+    CancelLock op =
+        CancelLock.newBuilder().setInode(inode.value()).setTicket(ticket).build();
+    return MetaOp.newBuilder().setCancelLock(op).build();
   }
 
   static MetaOp allocateInodes(int count) {

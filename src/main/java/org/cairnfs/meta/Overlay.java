@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Overlay implements MetaReader {
   /** The tables that reads of a session depend on; changes of others are left to applying. */
-  private static final List<MetaTable> TABLES =
-      List.of(MetaTable.INODE, MetaTable.DENTRY, MetaTable.EXTENT, MetaTable.XATTR);
+  private static final List<MetaTable> TABLES = List.of(
+      MetaTable.INODE, MetaTable.DENTRY, MetaTable.EXTENT, MetaTable.XATTR, MetaTable.ORPHAN);
 
   private record Entry(byte @Nullable [] value, long batch) {}
 

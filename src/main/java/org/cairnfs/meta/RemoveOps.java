@@ -83,22 +83,40 @@ final class RemoveOps {
     inode.touchChanged(now);
     inodes.put(inode);
     if (inode.links == 0) {
-      view.put(MetaTable.ORPHAN, Keys.pair(session, inode.number), Records.EMPTY);
+      keepFor(session, inode);
+      LeaseOps.openedBy(view, inode.number).forEach(other -> keepFor(other, inode));
     }
+  }
+
+  private void keepFor(long session, InodeRecord inode) {
+    view.put(MetaTable.ORPHAN, Keys.pair(session, inode.number), Records.EMPTY);
   }
 
   MetaResult forget(long session, ForgetInode op) {
-    InodeRecord inode = inodes.find(op.getInode());
-    if (inode != null && inode.links == 0) {
-      free(session, inode);
-    }
+    forget(session, op.getInode());
     return MetaResult.DONE;
   }
 
-  /** Frees an inode without links that {@code session} kept. */
-  void free(long session, InodeRecord inode) {
-    view.delete(MetaTable.ORPHAN, Keys.pair(session, inode.number));
-    inodes.delete(inode);
-    ledger.releaseInode(inode);
+  /** The session no longer needs an inode without links; the last that kept it frees it. */
+  void forget(long session, long number) {
+    byte[] key = Keys.pair(session, number);
+    if (view.get(MetaTable.ORPHAN, key) == null) {
+      return;
+    }
+    view.delete(MetaTable.ORPHAN, key);
+    InodeRecord inode = inodes.find(number);
+    if (inode != null && inode.links == 0 && !isKept(number)) {
+      inodes.delete(inode);
+      ledger.releaseInode(inode);
+    }
+  }
+
+  private boolean isKept(long inode) {
+    boolean[] kept = new boolean[1];
+    view.scan(MetaTable.SESSION, Keys.FIRST, Keys.LAST, Integer.MAX_VALUE, (session, record) -> {
+      kept[0] = view.get(MetaTable.ORPHAN, Keys.pair(Keys.firstNumber(session), inode)) != null;
+      return !kept[0];
+    });
+    return kept[0];
   }
 }

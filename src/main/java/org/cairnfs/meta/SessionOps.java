@@ -1,15 +1,13 @@
 package org.cairnfs.meta;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.proto.AllocateInodes;
+import org.cairnfs.proto.EndSession;
 import org.cairnfs.proto.MakeVolume;
 import org.cairnfs.proto.OpenSession;
 
@@ -21,8 +19,12 @@ final class SessionOps {
   private final MetaView view;
   private final Inodes inodes;
   private final Ledger ledger;
+  private final LeaseOps leases;
+  private final LockOps locks;
 
-  SessionOps(MetaView view, Inodes inodes, Ledger ledger) {
+  SessionOps(MetaView view, Inodes inodes, Ledger ledger, LeaseOps leases, LockOps locks) {
+    this.leases = leases;
+    this.locks = locks;
     this.view = view;
     this.inodes = inodes;
     this.ledger = ledger;
@@ -61,24 +63,38 @@ final class SessionOps {
       return MetaResult.failed(Errno.EEXIST);
     }
     NodeId node = NodeId.of(op.getNodeId().toByteArray());
-    for (byte[] earlier : sessionsOf(node)) {
-      byte[] value = Objects.requireNonNull(view.get(MetaTable.SESSION, earlier));
-      SessionRecord ended = new SessionRecord(node, SessionRecord.decode(value).lastCut(), true);
-      view.put(MetaTable.SESSION, earlier, ended.encode());
+    boolean alone = true;
+    for (Sessions.Live earlier : Sessions.list(view)) {
+      if (earlier.node().equals(node)) {
+        end(earlier.id());
+      } else {
+        alone = false;
+      }
     }
     view.put(MetaTable.SESSION, key, new SessionRecord(node, 0, false).encode());
+    leases.putOpen(op.getSession(), op.getOpenInodesList());
+    if (alone) {
+      leases.grantAtOnce(op.getSession());
+    }
     return MetaResult.DONE;
   }
 
-  private List<byte[]> sessionsOf(NodeId node) {
-    List<byte[]> keys = new ArrayList<>();
-    view.scan(MetaTable.SESSION, Keys.FIRST, Keys.LAST, Integer.MAX_VALUE, (key, value) -> {
-      if (SessionRecord.decode(value).node().equals(node)) {
-        keys.add(key);
-      }
-      return true;
-    });
-    return keys;
+  MetaResult endSession(EndSession op) {
+    end(op.getSession());
+    return MetaResult.DONE;
+  }
+
+  /** What it held is free at once; inodes without links that it kept are freed step by step. */
+  private void end(long session) {
+    byte[] key = Keys.number(session);
+    byte[] value = view.get(MetaTable.SESSION, key);
+    SessionRecord live = value == null ? null : SessionRecord.decode(value);
+    if (live != null && !live.ended()) {
+      SessionRecord ended = new SessionRecord(live.node(), live.lastCut(), true);
+      view.put(MetaTable.SESSION, key, ended.encode());
+      locks.end(session);
+      leases.end(session);
+    }
   }
 
   MetaResult allocateInodes(AllocateInodes op) {

@@ -8,16 +8,21 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.MetaReply;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The batches of a session on their way through the log, in order, a bounded number at a time.
+ * The entries of a session on their way through the log, in order, a bounded number at a time: its
+ * batches, and what it proposes about leases, locks and itself.
+ *
+ * <p>A batch is done when its entry is in the tables of this node, whoever applied it before.
  *
  * <p>An entry that fails breaks the session: what was made visible in advance can no longer be
  * kept, so nothing may be added to it. A log that is only stalled fails the waiting futures with
@@ -37,6 +42,7 @@ final class SessionPipeline {
   private final long session;
   private final MetaLog log;
   private final BiConsumer<Batch, @Nullable MetaReply> onApplied;
+  private final Runnable onFenced;
 
   /** Guarded by this: oldest first; those under way, and those that wait for an older one. */
   private final Deque<Flight> flights = new ArrayDeque<>();
@@ -44,24 +50,34 @@ final class SessionPipeline {
   /** Held while landed batches are handed on, in order. */
   private final Object landing = new Object();
 
-  /** Guarded by the caller's ordering of {@link #propose}. */
+  /** Held while an entry gets its number and goes into the log, so that numbers are in order. */
+  private final Object proposing = new Object();
+
+  /** Guarded by {@link #proposing}. */
   private long entries;
 
   private volatile @Nullable Throwable broken;
 
-  /** A batch and who waits for it. */
+  /** What goes into one entry, and who waits for it. */
   private static final class Flight {
-    private final Batch batch;
-    private final CompletableFuture<Void> done = new CompletableFuture<>();
+    /** Null if nothing was made visible in advance. */
+    private final @Nullable Batch batch;
+
+    private final List<MetaOp> ops;
+    private final CompletableFuture<@Nullable MetaReply> done = new CompletableFuture<>();
+
+    /** Guarded by the pipeline; 0 until it has one. */
+    private long number;
 
     /** Guarded by the pipeline. */
     private boolean landed;
 
-    private byte @Nullable [] reply;
+    private @Nullable MetaReply reply;
     private @Nullable Throwable failure;
 
-    Flight(Batch batch) {
+    Flight(@Nullable Batch batch, List<MetaOp> ops) {
       this.batch = batch;
+      this.ops = ops;
     }
   }
 
@@ -69,12 +85,18 @@ final class SessionPipeline {
    * For one session.
    *
    * @param onApplied called in order once a batch is in the committed tables; with a null reply for
-   *     one that had nothing to propose
+   *     one that had nothing to propose, or whose reply was not heard
+   * @param onFenced called when an entry was refused because the session has ended
    */
-  SessionPipeline(long session, MetaLog log, BiConsumer<Batch, @Nullable MetaReply> onApplied) {
+  SessionPipeline(
+      long session,
+      MetaLog log,
+      BiConsumer<Batch, @Nullable MetaReply> onApplied,
+      Runnable onFenced) {
     this.session = session;
     this.log = log;
     this.onApplied = onApplied;
+    this.onFenced = onFenced;
     log.onStall(this::stalled);
   }
 
@@ -128,28 +150,51 @@ final class SessionPipeline {
     return flights.size();
   }
 
-  /** Proposes a batch that changes no more, after the one proposed before. */
-  CompletableFuture<Void> propose(Batch batch) {
-    Flight flight = new Flight(batch);
-    synchronized (this) {
-      flights.add(flight);
+  /**
+   * Proposes a batch that changes no more, after what was proposed before.
+   *
+   * @param onNumber told the entry's number before it goes into the log, unless nothing does
+   */
+  CompletableFuture<Void> propose(Batch batch, LongConsumer onNumber) {
+    return propose(new Flight(batch, batch.ops()), onNumber).thenApply(reply -> null);
+  }
+
+  /**
+   * Proposes operations that nobody applied in advance; they may fail one by one.
+   *
+   * @return the reply; null if it is not known what they came to, only that they were applied
+   */
+  CompletableFuture<@Nullable MetaReply> propose(List<MetaOp> ops, LongConsumer onNumber) {
+    return propose(new Flight(null, ops), onNumber);
+  }
+
+  private CompletableFuture<@Nullable MetaReply> propose(Flight flight, LongConsumer onNumber) {
+    synchronized (proposing) {
+      synchronized (this) {
+        flights.add(flight);
+      }
+      if (broken != null || flight.ops.isEmpty()) {
+        landed(flight, null, broken);
+        return flight.done;
+      }
+      long number = ++entries;
+      byte[] entry = MetaEntry.newBuilder()
+          .setSession(session)
+          .setCut(number)
+          .addAllOps(flight.ops)
+          .build()
+          .toByteArray();
+      if (entry.length > MetaLog.MAX_ENTRY_BYTES) {
+        landed(flight, null, new IOException("a cut of " + entry.length + " bytes is too long"));
+        return flight.done;
+      }
+      synchronized (this) {
+        flight.number = number;
+      }
+      onNumber.accept(number);
+      var unused =
+          log.propose(entry).whenComplete((reply, failure) -> answered(flight, reply, failure));
     }
-    if (broken != null || batch.ops().isEmpty()) {
-      landed(flight, null, broken);
-      return flight.done;
-    }
-    byte[] entry = MetaEntry.newBuilder()
-        .setSession(session)
-        .setCut(++entries)
-        .addAllOps(batch.ops())
-        .build()
-        .toByteArray();
-    if (entry.length > MetaLog.MAX_ENTRY_BYTES) {
-      landed(flight, null, new IOException("a cut of " + entry.length + " bytes is too long"));
-      return flight.done;
-    }
-    var unused =
-        log.propose(entry).whenComplete((reply, failure) -> landed(flight, reply, failure));
     PosixException stalled = log.stalled();
     if (stalled != null) {
       flight.done.completeExceptionally(stalled);
@@ -157,8 +202,57 @@ final class SessionPipeline {
     return flight.done;
   }
 
-  private void landed(Flight flight, byte @Nullable [] reply, @Nullable Throwable failure) {
+  /**
+   * The log answered: that the entry was refused, or that it is durable. The latter says nothing of
+   * this node, which may be behind the one that answered: {@link #heard} does.
+   */
+  private void answered(Flight flight, byte @Nullable [] reply, @Nullable Throwable failure) {
+    Throwable problem = failure;
+    if (reply != null) {
+      try {
+        problem = refusal(MetaReply.parseFrom(reply));
+      } catch (InvalidProtocolBufferException e) {
+        problem = e;
+      }
+    }
+    if (problem != null) {
+      landed(flight, null, problem);
+    }
+  }
+
+  /** An entry of this session is in the tables of this node, or was refused. */
+  void heard(long number, MetaReply reply) {
+    Flight flight = find(number);
+    if (flight != null) {
+      landed(flight, reply, null);
+    }
+  }
+
+  /** The tables have everything up to an entry of this session. */
+  void heardAllUpTo(long number) {
+    List<Flight> all;
     synchronized (this) {
+      all = flights.stream()
+          .filter(flight -> flight.number > 0 && flight.number <= number)
+          .toList();
+    }
+    all.forEach(flight -> landed(flight, null, null));
+  }
+
+  private synchronized @Nullable Flight find(long number) {
+    for (Flight flight : flights) {
+      if (flight.number == number) {
+        return flight;
+      }
+    }
+    return null;
+  }
+
+  private void landed(Flight flight, @Nullable MetaReply reply, @Nullable Throwable failure) {
+    synchronized (this) {
+      if (flight.landed) {
+        return;
+      }
       flight.landed = true;
       flight.reply = reply;
       flight.failure = failure;
@@ -182,30 +276,40 @@ final class SessionPipeline {
   private void handOn(Flight flight) {
     Throwable problem = flight.failure;
     try {
-      MetaReply reply = flight.reply == null ? null : MetaReply.parseFrom(flight.reply);
+      MetaReply reply = flight.reply;
       if (problem == null && reply != null) {
-        problem = divergence(reply);
+        problem = flight.batch == null ? refusal(reply) : divergence(reply);
       }
       if (problem == null) {
-        onApplied.accept(flight.batch, reply);
-        flight.done.complete(null);
+        if (flight.batch != null) {
+          onApplied.accept(flight.batch, reply);
+        }
+        flight.done.complete(reply);
         return;
       }
-    } catch (InvalidProtocolBufferException | RuntimeException e) {
+    } catch (RuntimeException e) {
       problem = e;
     }
     fail(problem);
     flight.done.completeExceptionally(failed(problem));
   }
 
+  private static @Nullable Throwable refusal(MetaReply reply) {
+    return switch (reply.getOutcome()) {
+      case APPLIED, DUPLICATE -> null;
+      case FENCED -> new FencedException("the session was ended, or changed what it may not");
+      default -> new IOException("the log refused an entry of this session: " + reply.getOutcome());
+    };
+  }
+
   /**
-   * What was tried in advance must come out the same in the log: this session alone changes the
-   * volume.
+   * What was tried in advance must come out the same in the log: while it holds the lease
+   * exclusively, this session alone changes the volume.
    */
   private static @Nullable Throwable divergence(MetaReply reply) {
-    if (reply.getOutcome() != MetaReply.Outcome.APPLIED
-        && reply.getOutcome() != MetaReply.Outcome.DUPLICATE) {
-      return new IOException("the log refused an entry of this session: " + reply.getOutcome());
+    Throwable refusal = refusal(reply);
+    if (refusal != null) {
+      return refusal;
     }
     return reply.getRepliesList().stream().anyMatch(op -> op.getErrno() != 0)
         ? new IOException("an operation that succeeded here failed in the log: " + reply)
@@ -222,6 +326,9 @@ final class SessionPipeline {
       }
       failed = new ArrayList<>(flights);
       notifyAll();
+    }
+    if (cause instanceof FencedException) {
+      onFenced.run();
     }
     failed.forEach(flight -> flight.done.completeExceptionally(failed(cause)));
   }

@@ -8,7 +8,7 @@ import org.cairnfs.core.NodeId;
  *
  * @param node whose it is
  * @param lastCut the number of the last entry applied
- * @param ended a later session of the node took its place; what it kept open is being freed
+ * @param ended it is over; what it kept open is being freed
  */
 record SessionRecord(NodeId node, long lastCut, boolean ended) {
   private static final int VERSION = 1;

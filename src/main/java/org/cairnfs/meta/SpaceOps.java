@@ -20,13 +20,11 @@ final class SpaceOps {
   private static final int MAX_STEP_OBJECTS = 256;
 
   private final MetaView view;
-  private final Inodes inodes;
   private final RemoveOps removal;
   private final StoredLedger ledger;
 
-  SpaceOps(MetaView view, Inodes inodes, RemoveOps removal, StoredLedger ledger) {
+  SpaceOps(MetaView view, RemoveOps removal, StoredLedger ledger) {
     this.view = view;
-    this.inodes = inodes;
     this.removal = removal;
     this.ledger = ledger;
   }
@@ -111,12 +109,7 @@ final class SpaceOps {
       List<byte[]> orphans =
           firstKeys(view, MetaTable.ORPHAN, sessionKey, Keys.endOf(session), left);
       for (byte[] orphan : orphans) {
-        InodeRecord inode = inodes.find(Keys.secondNumber(orphan));
-        if (inode != null && inode.links == 0) {
-          removal.free(session, inode);
-        } else {
-          view.delete(MetaTable.ORPHAN, orphan);
-        }
+        removal.forget(session, Keys.secondNumber(orphan));
       }
       if (orphans.size() < left) {
         view.delete(MetaTable.SESSION, sessionKey);

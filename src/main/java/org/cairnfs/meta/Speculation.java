@@ -27,7 +27,7 @@ final class Speculation {
   /** Guards every field down to {@link #later}. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  private final InodeNumbers numbers;
+  private final InodeNumbers numbers = new InodeNumbers(0, 0);
   private final UsageLedger ledger = new UsageLedger();
   private final BufferedView staged;
   private final MetaMachine machine;
@@ -41,10 +41,9 @@ final class Speculation {
   private final AtomicLong pendingLogicalBytes = new AtomicLong();
   private final AtomicLong pendingInodes = new AtomicLong();
 
-  Speculation(long session, Overlay overlay, InodeNumbers numbers) {
+  Speculation(long session, Overlay overlay) {
     this.session = session;
     this.overlay = overlay;
-    this.numbers = numbers;
     this.staged = new BufferedView(overlay);
     this.machine = MetaMachine.speculative(staged, ledger);
   }
@@ -213,18 +212,31 @@ final class Speculation {
     overlay.drop(batch);
     pendingLogicalBytes.addAndGet(-batch.usage().logicalBytes());
     pendingInodes.addAndGet(-batch.usage().inodes());
-    if (reply != null && batch.ops().stream().anyMatch(MetaOp::hasAllocateInodes)) {
-      lock.lock();
-      try {
-        numbers.refused();
-        for (OpReply answer : reply.getRepliesList()) {
-          if (answer.getRangeCount() > 0) {
-            numbers.offer(answer.getRangeFirst(), answer.getRangeCount());
-          }
+    if (batch.ops().stream().anyMatch(MetaOp::hasAllocateInodes)) {
+      offerNumbers(reply);
+    }
+  }
+
+  /**
+   * Takes the inode numbers that the log reserved.
+   *
+   * @param reply null if what it reserved was not heard
+   * @return whether there were any
+   */
+  boolean offerNumbers(@Nullable MetaReply reply) {
+    lock.lock();
+    try {
+      numbers.refused();
+      boolean offered = false;
+      for (OpReply answer : reply == null ? List.<OpReply>of() : reply.getRepliesList()) {
+        if (answer.getRangeCount() > 0) {
+          numbers.offer(answer.getRangeFirst(), answer.getRangeCount());
+          offered = true;
         }
-      } finally {
-        lock.unlock();
       }
+      return offered;
+    } finally {
+      lock.unlock();
     }
   }
 

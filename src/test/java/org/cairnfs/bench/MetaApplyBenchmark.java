@@ -29,6 +29,7 @@ import org.cairnfs.meta.SessionSettings;
 import org.cairnfs.proto.CreateInode;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
+import org.cairnfs.proto.OpenSession;
 import org.cairnfs.proto.Time;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -55,12 +56,14 @@ import org.openjdk.jmh.annotations.Warmup;
 public class MetaApplyBenchmark {
   private static final int OPS_AN_ENTRY = 500;
   private static final int SEALED_NAME_BYTES = 30;
+  private static final long SESSION = 1;
 
   private Path directory;
   private RocksKvStore kv;
   private MetaStore store;
   private LocalMetaSession session;
   private long index;
+  private long cut;
   private long number = 1L << 40;
 
   /** Applies at once: what is measured is the metadata, not the log. */
@@ -115,7 +118,10 @@ public class MetaApplyBenchmark {
   @Benchmark
   @OperationsPerInvocation(OPS_AN_ENTRY)
   public byte[] apply() {
-    MetaEntry.Builder entry = MetaEntry.newBuilder();
+    if (cut == 0) {
+      takeOver();
+    }
+    MetaEntry.Builder entry = MetaEntry.newBuilder().setSession(SESSION).setCut(++cut);
     for (int i = 0; i < OPS_AN_ENTRY; i++) {
       CreateInode create = CreateInode.newBuilder()
           .setInode(++number)
@@ -127,6 +133,18 @@ public class MetaApplyBenchmark {
       entry.addOps(MetaOp.newBuilder().setCreate(create).build());
     }
     return store.apply(1, ++index, entry.build().toByteArray());
+  }
+
+  /** Puts a session of no more than an id in the place of the one that was opened. */
+  private void takeOver() {
+    session.close();
+    OpenSession open = OpenSession.newBuilder()
+        .setSession(SESSION)
+        .setNodeId(ByteString.copyFrom(new byte[NodeId.SIZE_BYTES]))
+        .build();
+    MetaEntry entry =
+        MetaEntry.newBuilder().addOps(MetaOp.newBuilder().setOpenSession(open)).build();
+    byte[] unused = store.apply(1, ++index, entry.toByteArray());
   }
 
   /** The same through a session: speculated on, cut, committed and applied. */

@@ -192,9 +192,9 @@ class LocalMetaSessionTest {
 
   @Test
   void anEndedSessionIsFenced() throws IOException {
+    fixture.file(ROOT, "a");
     LocalMetaSession next =
         LocalMetaSession.open(fixture.store, fixture.log, MetaFixture.settings(9));
-    fixture.file(ROOT, "a");
 
     assertThat(fixture.commit()).isCompletedExceptionally();
     assertThat(next.lookup(ROOT, name("a"))).isNull();

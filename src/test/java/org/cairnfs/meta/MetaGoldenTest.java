@@ -36,6 +36,9 @@ class MetaGoldenTest {
   private static final BlobId ID = new BlobId(1, 2, 3, 4);
   private static final Extent EXTENT = new Extent(5, 6, MetaFixture.blob(7, 16), 8);
 
+  private static final LockRequest LOCK =
+      new LockRequest(0x66, true, LockRequest.Kind.EXCLUSIVE, 3, 4, 5, true, 9);
+
   private static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(bytes);
   }
@@ -72,6 +75,14 @@ class MetaGoldenTest {
     return new Invite(new Bytes(new byte[Invite.HASH_BYTES]), Role.MEMBER, T, 7);
   }
 
+  private static LockRecord locks() {
+    LockRecord locks = new LockRecord();
+    LockRecord.Owner owner = new LockRecord.Owner(0x55, 0x66, true);
+    locks.held().add(new LockRecord.Lock(owner, true, 1, 2, 3, 4));
+    locks.waiting().add(new LockRecord.Lock(new LockRecord.Owner(7, 8, false), false, 5, 6, 9, 10));
+    return locks;
+  }
+
   static Stream<Arguments> records() {
     return Stream.of(
         arguments("inode", inode().encode(), GoldenBytes.INODE),
@@ -82,6 +93,11 @@ class MetaGoldenTest {
             "session",
             new SessionRecord(new NodeId(1, 2, 3, 4), 5, true).encode(),
             GoldenBytes.SESSION),
+        arguments(
+            "lease",
+            new LeaseRecord(LeaseMode.SHARED, LeaseMode.EXCLUSIVE, 7).encode(),
+            GoldenBytes.LEASE),
+        arguments("locks", locks().encode(), GoldenBytes.LOCKS),
         arguments(
             "volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
         arguments("member", MemberRecord.encode(member()), GoldenBytes.MEMBER),
@@ -112,7 +128,7 @@ class MetaGoldenTest {
     FileUpdate update = new FileUpdate(A, 99, T, T, new TreeMap<>(Map.of(4L, List.of(EXTENT))));
     return Stream.of(
         op(Ops.makeVolume(new Bytes(new byte[] {1, 2}), 0755, 1, 2, T), GoldenBytes.MAKE_VOLUME),
-        op(Ops.openSession(0x55, new NodeId(1, 2, 3, 4)), GoldenBytes.OPEN_SESSION),
+        op(Ops.openSession(0x55, new NodeId(1, 2, 3, 4), List.of()), GoldenBytes.OPEN_SESSION),
         op(Ops.allocateInodes(1000), GoldenBytes.ALLOCATE_INODES),
         op(Ops.create(0x11, B, name("n"), symlink), GoldenBytes.CREATE),
         op(Ops.link(A, B, name("n"), T), GoldenBytes.LINK),
@@ -132,7 +148,14 @@ class MetaGoldenTest {
         op(
             MemberMessages.setState(new NodeId(1, 2, 3, 4), MemberState.DRAINING),
             GoldenBytes.UPDATE_MEMBER),
-        op(MemberMessages.addInvite(invite(), T), GoldenBytes.ADD_INVITE));
+        op(MemberMessages.addInvite(invite(), T), GoldenBytes.ADD_INVITE),
+        op(Ops.acquireLease(LeaseMode.EXCLUSIVE), GoldenBytes.ACQUIRE_LEASE),
+        op(
+            Ops.releaseLease(LeaseMode.SHARED, List.of(0x11L, 0x22L), List.of(0x33L)),
+            GoldenBytes.RELEASE_LEASE),
+        op(Ops.endSession(0x55), GoldenBytes.END_SESSION),
+        op(Ops.setLock(A, LOCK), GoldenBytes.SET_LOCK),
+        op(Ops.cancelLock(A, 9), GoldenBytes.CANCEL_LOCK));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -197,6 +220,10 @@ class MetaGoldenTest {
             () -> MemberRecord.decode(member().id().toBytes(), cut(MemberRecord.encode(member())))),
         arguments("invite cut short", (Runnable) () ->
             InviteRecord.decode(invite().secretHash().array(), cut(InviteRecord.encode(invite())))),
+        arguments("lease of no mode", (Runnable)
+            () -> LeaseRecord.decode(new byte[] {1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
+        arguments(
+            "locks cut short", (Runnable) () -> LockRecord.decode(cut(locks().encode()))),
         arguments("session too short", (Runnable)
             () -> SessionRecord.decode(withVersion(new byte[41], 1))));
   }

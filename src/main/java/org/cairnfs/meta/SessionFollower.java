@@ -1,0 +1,110 @@
+package org.cairnfs.meta;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaOp;
+import org.cairnfs.proto.MetaReply;
+
+/**
+ * Hears for a session what was committed: its own entries, what others changed, and who holds the
+ * lease. In this order: by the time the lease is granted, everything before it is known.
+ */
+final class SessionFollower implements AppliedListener {
+  private final LocalMetaSession session;
+  private final MetaReader committed;
+  private final LeaseKeeper keeper;
+
+  SessionFollower(LocalMetaSession session, MetaReader committed, LeaseKeeper keeper) {
+    this.session = session;
+    this.committed = committed;
+    this.keeper = keeper;
+  }
+
+  @Override
+  public void applied(long index, MetaEntry entry, MetaReply reply) {
+    SessionLife life = session.life();
+    boolean own = entry.getSession() == life.id();
+    if (own) {
+      life.pipeline().heard(entry.getCut(), reply);
+    }
+    if (reply.getOutcome() != MetaReply.Outcome.APPLIED) {
+      return;
+    }
+    if (!own) {
+      followContents(entry);
+    }
+    boolean lease = false;
+    boolean orphans = false;
+    for (MetaOp op : entry.getOpsList()) {
+      lease |= isAboutLease(op);
+      orphans |= own ? op.hasReleaseLease() : mayLeaveOrphan(op);
+    }
+    if (lease) {
+      look();
+    }
+    if (orphans) {
+      keeper.lookForOrphans();
+    }
+  }
+
+  private void followContents(MetaEntry entry) {
+    Set<InodeNumber> changed = new HashSet<>();
+    for (MetaOp op : entry.getOpsList()) {
+      long inode = contentOf(op);
+      if (inode != 0) {
+        changed.add(new InodeNumber(inode));
+      }
+    }
+    if (!changed.isEmpty()) {
+      session.user().contentsChanged(changed);
+    }
+  }
+
+  /** The inode whose bytes an operation changes; 0 if none. */
+  private static long contentOf(MetaOp op) {
+    return switch (op.getKindCase()) {
+      case UPDATE_FILE -> op.getUpdateFile().getInode();
+      case PUNCH_HOLE -> op.getPunchHole().getInode();
+      case SET_ATTRIBUTES ->
+        op.getSetAttributes().hasSizeBytes() ? op.getSetAttributes().getInode() : 0;
+      default -> 0;
+    };
+  }
+
+  private static boolean isAboutLease(MetaOp op) {
+    return switch (op.getKindCase()) {
+      case OPEN_SESSION, END_SESSION, ACQUIRE_LEASE, RELEASE_LEASE -> true;
+      default -> false;
+    };
+  }
+
+  private static boolean mayLeaveOrphan(MetaOp op) {
+    return switch (op.getKindCase()) {
+      case UNLINK -> op.getUnlink().getKeepInode();
+      case REMOVE_DIRECTORY -> op.getRemoveDirectory().getKeepInode();
+      case RENAME -> op.getRename().getKeepReplaced();
+      default -> false;
+    };
+  }
+
+  @Override
+  public void reloaded() {
+    SessionLife life = session.life();
+    byte[] row = committed.get(MetaTable.SESSION, Keys.number(life.id()));
+    if (row != null) {
+      life.pipeline().heardAllUpTo(SessionRecord.decode(row).lastCut());
+    }
+    session.user().everythingChanged();
+    look();
+    keeper.lookForOrphans();
+  }
+
+  private void look() {
+    if (session.lease().look()) {
+      keeper.granted();
+    }
+    keeper.poke();
+  }
+}

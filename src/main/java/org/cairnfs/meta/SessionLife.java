@@ -1,0 +1,112 @@
+package org.cairnfs.meta;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.proto.MetaOp;
+import org.cairnfs.proto.MetaReply;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything of a session that goes with its id: what it changed and is not committed, and its
+ * entries under way. A session that others ended gets a new one. Thread-safe.
+ */
+final class SessionLife {
+  private final long id;
+  private final Overlay overlay;
+  private final SessionReads reads;
+  private final Speculation speculation;
+  private final SessionPipeline pipeline;
+
+  /** Held while a cut is committed, so that cuts enter the log in order. */
+  private final ReentrantLock commits = new ReentrantLock();
+
+  /**
+   * A life that the log has not heard of yet.
+   *
+   * @param onApplied called in order once a batch is in the committed tables
+   * @param onFenced called when others ended the session
+   */
+  SessionLife(
+      long id,
+      MetaStore store,
+      MetaLog log,
+      BiConsumer<Batch, @Nullable MetaReply> onApplied,
+      Runnable onFenced) {
+    this.id = id;
+    this.overlay = new Overlay(store.reader());
+    this.reads = new SessionReads(overlay);
+    this.speculation = new Speculation(id, overlay);
+    this.pipeline = new SessionPipeline(
+        id,
+        log,
+        (batch, reply) -> {
+          speculation.applied(batch, reply);
+          onApplied.accept(batch, reply);
+        },
+        onFenced);
+  }
+
+  long id() {
+    return id;
+  }
+
+  Overlay overlay() {
+    return overlay;
+  }
+
+  SessionReads reads() {
+    return reads;
+  }
+
+  SessionPipeline pipeline() {
+    return pipeline;
+  }
+
+  /** What changes go through. @throws PosixException if the session takes none */
+  Speculation changes() {
+    pipeline.requireUsable();
+    return speculation;
+  }
+
+  /** The same for what does not depend on the log. */
+  Speculation speculation() {
+    return speculation;
+  }
+
+  /** Commits a batch; see {@link Cut#commit}. */
+  CompletableFuture<Void> commit(Batch batch, List<FileUpdate> updates, Ending ending) {
+    commits.lock();
+    try {
+      pipeline.awaitPlace();
+      try {
+        speculation.update(batch, updates);
+      } catch (PosixException e) {
+        // The cut cannot be had whole, and later ones must not be without it.
+        pipeline.fail(e);
+      }
+      ending.addTo(batch);
+      return pipeline.propose(batch, ending::numbered);
+    } finally {
+      commits.unlock();
+    }
+  }
+
+  /** What comes after the changes in an entry. */
+  interface Ending {
+    Ending NONE = batch -> {};
+
+    void addTo(Batch batch);
+
+    /** The entry has this number. */
+    default void numbered(long number) {}
+  }
+
+  /** Proposes what nothing here depends on. */
+  CompletableFuture<@Nullable MetaReply> propose(List<MetaOp> ops, LongConsumer onNumber) {
+    return pipeline.propose(ops, onNumber);
+  }
+}

@@ -1,0 +1,56 @@
+package org.cairnfs.meta;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.cairnfs.core.InodeNumber;
+
+/**
+ * What a session needs of whoever works with it: to stop when others have their turn, and to follow
+ * what they did.
+ *
+ * <p>Unless said otherwise called on the session's own thread, one call at a time, and may block on
+ * the disk and the log, never on a program nor on the lease.
+ */
+public interface SessionUser {
+  /**
+   * Others wait for the lease, which is held exclusively: lets nobody change anything, calls
+   * {@link MetaSession#release}, lets them go on (to wait), and commits the cut it got, if any,
+   * with everything that was changed up to then.
+   */
+  void giveWay(LeaseMode keep);
+
+  /**
+   * The session was ended by others, and what was not committed is gone: lets nobody change
+   * anything, forgets what is pending, runs {@code renew}, lets them go on, and tells the programs.
+   */
+  void lost(Runnable renew);
+
+  /**
+   * There are other sessions now, or no more.
+   *
+   * @return for how long something may still rely on what it was told before; until then no other
+   *     session may change the volume
+   */
+  Duration othersPresent(boolean present);
+
+  /**
+   * Others changed what these inodes hold. Called on the thread that applies entries, before the
+   * lease may be granted: must not block.
+   */
+  void contentsChanged(Collection<InodeNumber> inodes);
+
+  /** Any number of changes by others were not heard. As {@link #contentsChanged}. */
+  void everythingChanged();
+
+  /** The inodes that programs have open now. Any thread. */
+  Collection<InodeNumber> openInodes();
+
+  /**
+   * Inodes without links that are kept for this session: those that nobody has open are to be
+   * {@linkplain MetaSession#forget forgotten}.
+   *
+   * @return whether all of them were looked at
+   */
+  boolean forgetUnused(List<InodeNumber> orphans);
+}
