@@ -1,6 +1,5 @@
 package org.cairnfs.meta;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -19,9 +18,7 @@ import org.cairnfs.core.Extent;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Limits;
 import org.cairnfs.core.Timestamp;
-import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
-import org.cairnfs.proto.MetaReply;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,12 +36,6 @@ public final class LocalMetaSession implements MetaSession {
   /** Shrinking a file frees at most this many blocks in one operation. */
   static final int SHRINK_STEP_BLOCKS = 1024;
 
-  /** Blocks that one step of reclaiming frees. */
-  private static final int RECLAIM_STEP_BLOCKS = 1024;
-
-  /** How long opening waits for the log. */
-  private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
-
   /** How long closing waits for it. */
   private static final Duration END_TIMEOUT = Duration.ofSeconds(2);
 
@@ -56,18 +47,13 @@ public final class LocalMetaSession implements MetaSession {
   private final LeaseKeeper keeper;
   private final VolumeLease lease;
   private final AppliedListener listener;
+  private final SessionSpace space;
 
   /** Of all its lives. */
   private final Set<Long> ids = ConcurrentHashMap.newKeySet();
 
   private volatile SessionUser user;
   private volatile SessionLife life;
-
-  /** Blobs whose garbage records are being dropped. */
-  private final Set<BlobId> dropping = ConcurrentHashMap.newKeySet();
-
-  /** Number of the batch with a step of reclaiming that was not applied yet; 0 if none. */
-  private volatile long reclaiming;
 
   private LocalMetaSession(MetaStore store, MetaLog log, SessionSettings settings) {
     this.store = store;
@@ -76,6 +62,7 @@ public final class LocalMetaSession implements MetaSession {
     this.keeper = new LeaseKeeper(this);
     this.lease = new VolumeLease(store.reader(), log, keeper::poke);
     this.listener = new SessionFollower(this, store.reader(), keeper);
+    this.space = new SessionSpace(store);
     this.user = LeaseKeeper.nobody(this);
     this.life = newLife();
     lease.begin(life, Set.of());
@@ -84,7 +71,7 @@ public final class LocalMetaSession implements MetaSession {
   private SessionLife newLife() {
     long id = settings.random().nextLong(1, Long.MAX_VALUE);
     ids.add(id);
-    return new SessionLife(id, store, log, this::applied, lease::end);
+    return new SessionLife(id, store, log, space::applied, lease::end);
   }
 
   /**
@@ -106,7 +93,7 @@ public final class LocalMetaSession implements MetaSession {
       // Should an earlier attempt have reached the log after all, or another node have made it,
       // this
       // one fails, and the check below decides.
-      var unused = ask(log, op);
+      var unused = SessionLife.ask(log, op);
     }
     LocalMetaSession session = new LocalMetaSession(store, log, settings);
     boolean open = false;
@@ -132,18 +119,11 @@ public final class LocalMetaSession implements MetaSession {
     SessionLife opening = life;
     List<Long> open = user.openInodes().stream().map(InodeNumber::value).toList();
     lease.begin(opening, Set.copyOf(open));
-    MetaReply reply = ask(
-        log,
-        Ops.openSession(opening.id(), settings.node(), open),
-        Ops.allocateInodes(InodeNumbers.RANGE));
-    boolean refused = reply.getRepliesList().stream().anyMatch(answer -> answer.getErrno() != 0);
-    if (refused || !opening.speculation().offerNumbers(reply)) {
-      throw new IOException("the log refused to open a session: " + reply);
-    }
+    opening.open(settings.node(), open);
     try {
-      if (!lease.awaitOpened(OPEN_TIMEOUT)) {
-        throw new IOException(
-            "this node did not follow the metadata log within " + OPEN_TIMEOUT.toSeconds() + " s");
+      if (!lease.awaitOpened(SessionLife.OPEN_TIMEOUT)) {
+        throw new IOException("this node did not follow the metadata log within "
+            + SessionLife.OPEN_TIMEOUT.toSeconds() + " s");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -160,25 +140,9 @@ public final class LocalMetaSession implements MetaSession {
 
   /** Forgets everything that is not committed: the session goes on as another. */
   void renew() {
+    space.forget();
     life = newLife();
     lease.begin(life, Set.of());
-  }
-
-  private static MetaReply ask(MetaLog log, MetaOp... ops) throws IOException {
-    MetaEntry entry = MetaEntry.newBuilder().addAllOps(List.of(ops)).build();
-    try {
-      byte[] reply =
-          log.propose(entry.toByteArray()).get(OPEN_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-      return MetaReply.parseFrom(reply);
-    } catch (TimeoutException e) {
-      throw new IOException(
-          "the metadata log did not answer within " + OPEN_TIMEOUT.toSeconds() + " s", e);
-    } catch (ExecutionException | InvalidProtocolBufferException e) {
-      throw new IOException("the metadata log failed", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while opening the session", e);
-    }
   }
 
   @Override
@@ -403,13 +367,6 @@ public final class LocalMetaSession implements MetaSession {
     }
   }
 
-  private void applied(Batch batch, @Nullable MetaReply reply) {
-    batch.dropped().forEach(dropping::remove);
-    if (reclaiming == batch.number()) {
-      reclaiming = 0;
-    }
-  }
-
   @Override
   public long pendingBytes() {
     return life.speculation().pendingBytes();
@@ -422,66 +379,27 @@ public final class LocalMetaSession implements MetaSession {
 
   @Override
   public List<BlobId> garbage(int max) {
-    List<BlobId> blobs = new ArrayList<>();
-    if (max <= 0) {
-      return blobs;
-    }
-    try {
-      store
-          .reader()
-          .scan(MetaTable.GARBAGE, Keys.FIRST, Keys.LAST, Integer.MAX_VALUE, (key, value) -> {
-            BlobId blob = Keys.blobOfGarbage(key);
-            if (!dropping.contains(blob)) {
-              blobs.add(blob);
-            }
-            return blobs.size() < max;
-          });
-    } catch (UncheckedIOException e) {
-      throw SessionReads.unreadable(e);
-    }
-    return blobs;
+    return space.garbage(max);
   }
 
   @Override
   public void dropGarbage(List<BlobId> blobs) {
-    Speculation changes = life.changes();
-    if (!blobs.isEmpty()) {
-      dropping.addAll(blobs);
-      changes.addUnseen(Ops.dropGarbage(blobs), batch -> batch.dropped().addAll(blobs));
-    }
+    space.drop(blobs, life.changes());
   }
 
   @Override
   public boolean isKnown(BlobId blob) {
-    try {
-      return store.isKnown(blob);
-    } catch (UncheckedIOException e) {
-      throw SessionReads.unreadable(e);
-    }
+    return space.isKnown(blob);
   }
 
   @Override
   public boolean isReferenced(BlobId blob) {
-    try {
-      return store.isReferenced(blob);
-    } catch (UncheckedIOException | CorruptMetadataException e) {
-      throw SessionReads.unreadable(e);
-    }
+    return space.isReferenced(blob);
   }
 
   @Override
   public boolean reclaimStep() {
-    try {
-      if (reclaiming != 0 || !SpaceOps.anythingToReclaim(store.reader())) {
-        return false;
-      }
-    } catch (UncheckedIOException | CorruptMetadataException e) {
-      throw SessionReads.unreadable(e);
-    }
-    life.changes()
-        .addUnseen(
-            Ops.reclaimStep(RECLAIM_STEP_BLOCKS, now()), batch -> reclaiming = batch.number());
-    return true;
+    return space.reclaimStep(life, now());
   }
 
   /** Keys that differ from the committed tables. */

@@ -1,11 +1,20 @@
 package org.cairnfs.meta;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
+import org.cairnfs.core.NodeId;
 import org.cairnfs.core.PosixException;
+import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.MetaReply;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +24,11 @@ import org.jspecify.annotations.Nullable;
  * entries under way. A session that others ended gets a new one. Thread-safe.
  */
 final class SessionLife {
+  /** How long opening waits for the log. */
+  static final Duration OPEN_TIMEOUT = Duration.ofSeconds(30);
+
   private final long id;
+  private final MetaLog log;
   private final Overlay overlay;
   private final SessionReads reads;
   private final Speculation speculation;
@@ -37,6 +50,7 @@ final class SessionLife {
       BiConsumer<Batch, @Nullable MetaReply> onApplied,
       Runnable onFenced) {
     this.id = id;
+    this.log = log;
     this.overlay = new Overlay(store.reader());
     this.reads = new SessionReads(overlay);
     this.speculation = new Speculation(id, overlay);
@@ -48,6 +62,39 @@ final class SessionLife {
           onApplied.accept(batch, reply);
         },
         onFenced);
+  }
+
+  /**
+   * Has the log open the session, which ends the node's earlier ones. Blocks until it answers; the
+   * tables here may have it later.
+   *
+   * @param open the inodes that are open in it
+   */
+  void open(NodeId node, Collection<Long> open) throws IOException {
+    MetaReply reply =
+        ask(log, Ops.openSession(id, node, open), Ops.allocateInodes(InodeNumbers.RANGE));
+    boolean refused = reply.getRepliesList().stream().anyMatch(answer -> answer.getErrno() != 0);
+    if (refused || !speculation.offerNumbers(reply)) {
+      throw new IOException("the log refused to open a session: " + reply);
+    }
+  }
+
+  /** Proposes operations that belong to no session, and waits. */
+  static MetaReply ask(MetaLog log, MetaOp... ops) throws IOException {
+    MetaEntry entry = MetaEntry.newBuilder().addAllOps(List.of(ops)).build();
+    try {
+      byte[] reply =
+          log.propose(entry.toByteArray()).get(OPEN_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      return MetaReply.parseFrom(reply);
+    } catch (TimeoutException e) {
+      throw new IOException(
+          "the metadata log did not answer within " + OPEN_TIMEOUT.toSeconds() + " s", e);
+    } catch (ExecutionException | InvalidProtocolBufferException e) {
+      throw new IOException("the metadata log failed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while opening the session", e);
+    }
   }
 
   long id() {
