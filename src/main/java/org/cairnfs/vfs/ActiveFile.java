@@ -320,6 +320,22 @@ final class ActiveFile {
     }
   }
 
+  /** What is pending can never be committed; the next write, fsync or close says so. */
+  void lose() {
+    lock.lock();
+    try {
+      layers.discard();
+      pending = false;
+      inFlight = false;
+      runEnd = -1;
+      writeError = new PosixException(
+          Errno.EIO, "what was written to inode " + number + " was lost with the session");
+      settled.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Forgets everything pending that is not in flight: nobody can read the file any more. */
   void discard() {
     lock.lock();

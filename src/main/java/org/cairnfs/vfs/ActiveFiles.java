@@ -1,5 +1,6 @@
 package org.cairnfs.vfs;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
@@ -81,6 +82,11 @@ final class ActiveFiles {
       return known;
     });
     return open[0];
+  }
+
+  /** Everything anybody has open; exact about what was opened, or closed, before the call. */
+  List<InodeNumber> openInodes() {
+    return files.keySet().stream().filter(this::isOpen).toList();
   }
 
   /** Whether the metadata knows the inode. */

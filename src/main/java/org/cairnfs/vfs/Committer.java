@@ -3,11 +3,14 @@ package org.cairnfs.vfs;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -20,10 +23,14 @@ import java.util.function.Supplier;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
+import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Cut;
 import org.cairnfs.meta.FileUpdate;
+import org.cairnfs.meta.LeaseMode;
 import org.cairnfs.meta.MetaSession;
+import org.cairnfs.meta.VolumeLease;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +46,10 @@ import org.slf4j.LoggerFactory;
  * <p>Whoever needs durability {@linkplain #requestCut asks for a cut} and waits for its future;
  * those who ask while a cut is being prepared share the next one. Otherwise there is a cut every
  * {@link #CUT_INTERVAL}, or earlier when much has piled up.
+ *
+ * <p>Changes are made only while this host has the {@link VolumeLease} for itself. When others are
+ * to have their turn, the gate is shut, and a last cut takes everything with it; changes that come
+ * later wait outside the gate.
  *
  * <p>Lock order: stripe of {@link ActiveFiles}, gate, lock of an {@link ActiveFile}, the session's
  * own. Thread-safe.
@@ -62,6 +73,7 @@ final class Committer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Committer.class);
 
   private final MetaSession session;
+  private final VolumeLease lease;
   private final BlockStore blobs;
   private final BufferPool buffers;
   private final ActiveFiles files;
@@ -72,10 +84,14 @@ final class Committer implements AutoCloseable {
   private final Set<ActiveFile> pendingFiles = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean earlyCutAsked = new AtomicBoolean();
 
+  /** By the number of their cut, files whose changes are proposed and perhaps not committed. */
+  private final ConcurrentNavigableMap<Long, List<ActiveFile>> uncommitted =
+      new ConcurrentSkipListMap<>();
+
   /** Held while a cut is prepared, up to its proposal. */
   private final ReentrantLock preparing = new ReentrantLock();
 
-  /** Cuts begun; written under {@link #preparing}, before the gate is taken. */
+  /** Cuts begun; written under {@link #preparing}, while the gate is held. */
   private final AtomicLong begun = new AtomicLong();
 
   /** The newest cut; written under {@link #preparing}. */
@@ -90,6 +106,7 @@ final class Committer implements AutoCloseable {
       StrayBlobs strays,
       ScheduledExecutorService timer) {
     this.session = session;
+    this.lease = session.lease();
     this.blobs = blobs;
     this.buffers = buffers;
     this.files = files;
@@ -105,26 +122,62 @@ final class Committer implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::cutIfNeeded, millis, millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Makes a change that cuts must not tear. The change must not wait for a later cut. */
+  /**
+   * Makes a change that cuts must not tear, when this host has the lease on the volume for itself.
+   * The change must not wait for a later cut, nor ask for another change.
+   */
   <T> T change(Supplier<T> change) {
-    awaitBatchRoom();
-    gate.readLock().lock();
-    try {
-      return change.get();
-    } finally {
-      gate.readLock().unlock();
+    while (true) {
+      lease.requireExclusive();
+      awaitBatchRoom();
+      gate.readLock().lock();
+      try {
+        if (lease.isExclusive()) {
+          return change.get();
+        }
+      } finally {
+        gate.readLock().unlock();
+      }
     }
   }
 
   /** As {@link #change}, of something that returns nothing. */
   void run(Runnable change) {
-    awaitBatchRoom();
+    while (true) {
+      lease.requireExclusive();
+      awaitBatchRoom();
+      gate.readLock().lock();
+      try {
+        if (lease.isExclusive()) {
+          change.run();
+          return;
+        }
+      } finally {
+        gate.readLock().unlock();
+      }
+    }
+  }
+
+  /** As {@link #change} if this host has the lease anyway; else null, and nothing was done. */
+  <T> @Nullable T tryChange(Supplier<T> change) {
+    if (!lease.isExclusive()) {
+      return null;
+    }
     gate.readLock().lock();
     try {
-      change.run();
+      return lease.isExclusive() ? change.get() : null;
     } finally {
       gate.readLock().unlock();
     }
+  }
+
+  /** As {@link #tryChange}; returns whether it was done. */
+  boolean tryRun(Runnable change) {
+    Boolean done = tryChange(() -> {
+      change.run();
+      return true;
+    });
+    return done != null;
   }
 
   /**
@@ -165,13 +218,77 @@ final class Committer implements AutoCloseable {
    */
   CompletableFuture<Void> requestCut() {
     long seen = begun.get();
+    while (true) {
+      if (hasWork()) {
+        lease.requireExclusive();
+      }
+      preparing.lock();
+      try {
+        // a cut that began after this call took the gate after it, too: it has what the caller
+        // wants
+        CompletableFuture<Void> cut = begun.get() > seen ? newest : prepareCut();
+        if (cut != null) {
+          return cut;
+        }
+      } finally {
+        preparing.unlock();
+      }
+    }
+  }
+
+  /**
+   * Others are to have their turn: a last cut, with which the lease goes but for {@code keep}.
+   * Changes wait from then on.
+   */
+  void giveWay(LeaseMode keep) {
     preparing.lock();
     try {
-      // a cut that began after this call took the gate after it, too: it has what the caller wants
-      return begun.get() > seen ? newest : prepareCut();
+      List<FrozenFile> frozen;
+      Cut cut;
+      gate.writeLock().lock();
+      try {
+        cut = session.release(keep);
+        if (cut == null) {
+          return;
+        }
+        begun.incrementAndGet();
+        frozen = freeze();
+      } finally {
+        gate.writeLock().unlock();
+      }
+      newest = storeAndCommit(cut, frozen);
     } finally {
       preparing.unlock();
     }
+  }
+
+  /**
+   * Others ended the session: what it did not commit is gone, and its files say so.
+   *
+   * @param renew run while nobody changes anything
+   * @return the files that lost something
+   */
+  List<InodeNumber> lose(Runnable renew) {
+    Set<ActiveFile> losers = new HashSet<>();
+    preparing.lock();
+    try {
+      gate.writeLock().lock();
+      try {
+        losers.addAll(pendingFiles);
+        uncommitted.values().forEach(losers::addAll);
+        pendingFiles.clear();
+        uncommitted.clear();
+        newest = CompletableFuture.completedFuture(null);
+        losers.forEach(ActiveFile::lose);
+        renew.run();
+      } finally {
+        gate.writeLock().unlock();
+      }
+    } finally {
+      preparing.unlock();
+    }
+    losers.forEach(files::retire);
+    return losers.stream().map(ActiveFile::number).toList();
   }
 
   /**
@@ -214,32 +331,42 @@ final class Committer implements AutoCloseable {
     return !pendingFiles.isEmpty() || session.pendingOperations() > 0;
   }
 
-  /** Holds {@link #preparing}. */
-  private CompletableFuture<Void> prepareCut() {
+  /** Holds {@link #preparing}. Null if there is something to commit and the lease is gone. */
+  private @Nullable CompletableFuture<Void> prepareCut() {
     if (!hasWork()) {
       return newest;
     }
-    List<FrozenFile> frozen = new ArrayList<>();
+    List<FrozenFile> frozen;
     Cut cut;
-    begun.incrementAndGet();
     gate.writeLock().lock();
     try {
-      List<ActiveFile> pending = new ArrayList<>(pendingFiles);
-      pendingFiles.clear();
-      for (ActiveFile file : pending) {
-        FrozenFile state = file.freeze();
-        if (state != null) {
-          frozen.add(state);
-        } else {
-          files.retire(file);
-        }
+      if (!lease.isExclusive()) {
+        return null;
       }
+      begun.incrementAndGet();
+      frozen = freeze();
       cut = session.cut();
     } finally {
       gate.writeLock().unlock();
     }
     newest = storeAndCommit(cut, frozen);
     return newest;
+  }
+
+  /** Holds the gate exclusively. */
+  private List<FrozenFile> freeze() {
+    List<FrozenFile> frozen = new ArrayList<>();
+    List<ActiveFile> pending = new ArrayList<>(pendingFiles);
+    pendingFiles.clear();
+    for (ActiveFile file : pending) {
+      FrozenFile state = file.freeze();
+      if (state != null) {
+        frozen.add(state);
+      } else {
+        files.retire(file);
+      }
+    }
+    return frozen;
   }
 
   private CompletableFuture<Void> storeAndCommit(Cut cut, List<FrozenFile> frozen) {
@@ -252,6 +379,10 @@ final class Committer implements AutoCloseable {
         pinned.put(file.file(), file.refs());
       }
     }
+    long number = begun.get();
+    if (!frozen.isEmpty()) {
+      uncommitted.put(number, frozen.stream().map(FrozenFile::file).toList());
+    }
     CompletableFuture<Void> committed = cut.commit(updates);
     for (FrozenFile file : frozen) {
       file.file().settle(file, failures.get(file.file()));
@@ -261,7 +392,13 @@ final class Committer implements AutoCloseable {
         files.retire(file.file());
       }
     }
-    var unused = committed.whenComplete((done, error) -> pinned.forEach(this::unpin));
+    var unused = committed.whenComplete((done, error) -> {
+      pinned.forEach(this::unpin);
+      if (error == null) {
+        // cuts commit in order, also those whose waiters were told that the log has no room
+        uncommitted.headMap(number, true).clear();
+      }
+    });
     return committed;
   }
 

@@ -74,7 +74,8 @@ final class FileIo {
   void finish(OpenFile open) {
     if (open.isWritable()) {
       ActiveFile file = open.file();
-      committer.run(() -> {
+      // if others had their turn meanwhile, everything is committed: it stays in pieces
+      boolean unused = committer.tryRun(() -> {
         if (file.completeTail()) {
           committer.addPending(file);
         }

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * <p>Extents of large removed files are freed step by step; blobs that lost their last extent are
  * dropped from the metadata's garbage list, durably, and only then deleted from the store, unless a
  * writer pinned them or the metadata refers to them again. A {@link BlobSweep} after every start
- * finds what crashes left. Runs on one thread of the timer.
+ * finds what crashes left. Of several hosts, the one that has the lease on the volume collects;
+ * none asks for it to do so. Runs on one thread of the timer.
  */
 final class GarbageCollector implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -73,7 +74,10 @@ final class GarbageCollector implements AutoCloseable {
     try {
       long deleted = 0;
       for (int round = 0; round < ROUNDS && !closed; round++) {
-        boolean more = committer.change(session::reclaimStep);
+        Boolean more = committer.tryChange(session::reclaimStep);
+        if (more == null) {
+          break; // others have the lease: whoever has it collects
+        }
         int batch = dropBatch();
         deleted += batch;
         if (!more && batch == 0) {
@@ -100,7 +104,9 @@ final class GarbageCollector implements AutoCloseable {
     if (garbage.isEmpty()) {
       return 0;
     }
-    committer.run(() -> session.dropGarbage(garbage));
+    if (!committer.tryRun(() -> session.dropGarbage(garbage))) {
+      return 0;
+    }
     Committer.await(committer.requestCut());
     garbage.forEach(this::delete);
     return garbage.size();

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,6 +45,9 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final Xattrs xattrs;
   private final DirectoryReader directories;
   private final GarbageCollector collector;
+  private final Invalidations invalidations = new Invalidations();
+  private final LeasedReads reads;
+  private final Neighbours neighbours;
   private final LockTable ranges = new LockTable();
   private final LockTable wholes = new LockTable();
   private final ConcurrentHashMap<Long, OpenFile> openFiles = new ConcurrentHashMap<>();
@@ -78,18 +82,21 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     xattrs = new Xattrs(session, committer, names);
     directories = new DirectoryReader(session, names);
     collector = new GarbageCollector(session, blobs, committer, strays, timer);
+    reads = new LeasedReads(session.lease(), invalidations);
+    neighbours = new Neighbours(files, committer, namespace, invalidations);
+    session.attach(neighbours);
     committer.start();
     collector.start();
   }
 
   @Override
   public Inode lookup(InodeNumber directory, Bytes name) {
-    return namespace.lookup(directory, name);
+    return reads.read(() -> namespace.lookup(directory, name));
   }
 
   @Override
   public Inode attributes(InodeNumber inode) {
-    return files.attributes(inode);
+    return reads.read(() -> files.attributes(inode));
   }
 
   @Override
@@ -117,12 +124,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public Bytes readSymlink(InodeNumber symlink) {
-    return namespace.readSymlink(symlink);
+    return reads.read(() -> namespace.readSymlink(symlink));
   }
 
   @Override
   public Inode makeNode(Caller caller, InodeNumber parent, Bytes name, int mode, int device) {
-    return namespace.makeNode(caller, parent, name, mode, device, now());
+    return namespace.makeNode(caller, parent, name, mode, device, false, now());
   }
 
   @Override
@@ -152,31 +159,40 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public Opened open(InodeNumber number, boolean read, boolean write, boolean truncate) {
-    return withLock(number, () -> {
-      Inode inode = files.attributes(number);
-      if (!FileMode.isRegular(inode.mode())) {
-        throw new PosixException(
-            FileMode.isDirectory(inode.mode()) ? Errno.EISDIR : Errno.EINVAL,
-            "open inode " + number);
+    if (truncate) {
+      return withLock(
+          number, () -> committer.change(() -> openLocked(number, read, write, truncation())));
+    }
+    return reads.read(
+        () -> withLock(number, () -> openLocked(number, read, write, null)),
+        opened -> release(opened.handle(), 0, false));
+  }
+
+  /** Holds the inode's lock, and is within a change if there is one to make. */
+  private Opened openLocked(
+      InodeNumber number, boolean read, boolean write, @Nullable AttributeChange change) {
+    Inode inode = files.attributes(number);
+    if (!FileMode.isRegular(inode.mode())) {
+      throw new PosixException(
+          FileMode.isDirectory(inode.mode()) ? Errno.EISDIR : Errno.EINVAL, "open inode " + number);
+    }
+    ActiveFile file = files.acquire(number);
+    try {
+      if (change != null) {
+        inode = file.setAttributes(change);
       }
-      ActiveFile file = files.acquire(number);
-      try {
-        if (truncate) {
-          inode = truncate(file);
-        }
-      } catch (RuntimeException e) {
-        files.release(file);
-        throw e;
-      }
-      return new Opened(inode, register(new OpenFile(file, read, write)), true);
-    });
+    } catch (RuntimeException e) {
+      files.release(file);
+      throw e;
+    }
+    return new Opened(inode, register(new OpenFile(file, read, write)), neighbours.pagesAreGood());
   }
 
   @Override
   public Opened create(Caller caller, InodeNumber parent, Bytes name, int mode) {
-    Inode inode =
-        makeNode(caller, parent, name, FileMode.REGULAR | (mode & FileMode.PERMISSION_MASK), 0);
-    ActiveFile file = files.acquire(inode.number());
+    int regular = FileMode.REGULAR | (mode & FileMode.PERMISSION_MASK);
+    Inode inode = namespace.makeNode(caller, parent, name, regular, 0, true, now());
+    ActiveFile file = Objects.requireNonNull(files.find(inode.number()));
     return new Opened(inode, register(new OpenFile(file, true, true)), true);
   }
 
@@ -242,15 +258,18 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public long openDirectory(InodeNumber directory) {
-    return withLock(directory, () -> {
-      if (!FileMode.isDirectory(session.inode(directory).mode())) {
-        throw new PosixException(Errno.ENOTDIR, "open inode " + directory);
-      }
-      ActiveFile unused = files.acquire(directory);
-      long handle = nextHandle.getAndIncrement();
-      openDirectories.put(handle, directory);
-      return handle;
-    });
+    return reads.read(
+        () -> withLock(directory, () -> openDirectoryLocked(directory)), this::releaseDirectory);
+  }
+
+  private long openDirectoryLocked(InodeNumber directory) {
+    if (!FileMode.isDirectory(session.inode(directory).mode())) {
+      throw new PosixException(Errno.ENOTDIR, "open inode " + directory);
+    }
+    ActiveFile unused = files.acquire(directory);
+    long handle = nextHandle.getAndIncrement();
+    openDirectories.put(handle, directory);
+    return handle;
   }
 
   @Override
@@ -259,7 +278,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     if (directory == null) {
       throw new PosixException(Errno.EBADF, "list handle " + handle);
     }
-    return directories.read(directory, cookie, max);
+    return reads.read(() -> directories.read(directory, cookie, max));
   }
 
   @Override
@@ -274,12 +293,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public byte @Nullable [] xattr(InodeNumber inode, Bytes name) {
-    return xattrs.get(inode, name);
+    return reads.read(() -> xattrs.get(inode, name));
   }
 
   @Override
   public List<Bytes> xattrNames(InodeNumber inode) {
-    return xattrs.names(inode);
+    return reads.read(() -> xattrs.names(inode));
   }
 
   @Override
@@ -317,6 +336,14 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     return wholes.lock(file(handle).file().number(), lockOwner, whole, wait);
   }
 
+  /**
+   * Has this volume's changes by other hosts reach what the kernel caches. To be called before
+   * anything is mounted.
+   */
+  public void connect(KernelCaches caches) {
+    invalidations.connect(caches);
+  }
+
   /** Bytes written that wait in memory, for the status. */
   public long dirtyBytes() {
     return committer.dirtyBytes();
@@ -331,7 +358,11 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   @Override
   public void close() {
     collector.close();
-    committer.close();
+    try {
+      committer.close();
+    } finally {
+      invalidations.close();
+    }
   }
 
   private OpenFile file(long handle) {
@@ -348,13 +379,18 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     return handle;
   }
 
-  private Inode truncate(ActiveFile file) {
-    AttributeChange change = new AttributeChange(null, null, null, 0L, null, null, now());
-    return committer.change(() -> file.setAttributes(change));
+  private AttributeChange truncation() {
+    return new AttributeChange(null, null, null, 0L, null, null, now());
   }
 
-  /** relatime: the access time moves when it is older than a change, or than a day. */
+  /**
+   * relatime: the access time moves when it is older than a change, or than a day. Others need not
+   * wait for that: it is left out when this host does not have the lease anyway.
+   */
   private void touchAccessed(ActiveFile file) {
+    if (!session.lease().isExclusive()) {
+      return;
+    }
     Timestamp now = now();
     Inode inode = file.attributes();
     Timestamp accessed = inode.accessed();
@@ -364,7 +400,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     if (stale && inode.sizeBytes() > 0) {
       AttributeChange change =
           new AttributeChange(null, null, null, null, now, null, inode.changed());
-      Inode unused = committer.change(() -> file.setAttributes(change));
+      Inode unused = committer.tryChange(() -> file.setAttributes(change));
     }
   }
 

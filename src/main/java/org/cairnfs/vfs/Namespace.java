@@ -11,6 +11,7 @@ import org.cairnfs.meta.Dentry;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.meta.MetaSession;
 import org.cairnfs.meta.NewInode;
+import org.cairnfs.meta.VolumeLease;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +24,14 @@ final class Namespace {
   private final MetaSession session;
   private final ActiveFiles files;
   private final Committer committer;
+  private final VolumeLease lease;
   private final SealedNames names;
 
   Namespace(MetaSession session, ActiveFiles files, Committer committer, SealedNames names) {
     this.session = session;
     this.files = files;
     this.committer = committer;
+    this.lease = session.lease();
     this.names = names;
   }
 
@@ -48,36 +51,50 @@ final class Namespace {
     return names.openTarget(sealed);
   }
 
+  /** @param open whether the new file gets a handle, as {@link ActiveFiles#acquire} gives */
   Inode makeNode(
-      Caller caller, InodeNumber parent, Bytes name, int mode, int device, Timestamp now) {
+      Caller caller,
+      InodeNumber parent,
+      Bytes name,
+      int mode,
+      int device,
+      boolean open,
+      Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    Inode directory = session.inode(parent);
-    boolean inherits = (directory.mode() & FileMode.SET_GID) != 0;
-    int inherited = inherits && FileMode.isDirectory(mode) ? mode | FileMode.SET_GID : mode;
-    int gid = inherits ? directory.gid() : caller.gid();
-    NewInode inode = new NewInode(inherited, caller.uid(), gid, device, null, 0, now);
-    return committer.change(() -> session.create(parent, sealed, inode));
+    return committer.change(() -> {
+      Inode directory = session.inode(parent);
+      boolean inherits = (directory.mode() & FileMode.SET_GID) != 0;
+      int inherited = inherits && FileMode.isDirectory(mode) ? mode | FileMode.SET_GID : mode;
+      int gid = inherits ? directory.gid() : caller.gid();
+      Inode made = session.create(
+          parent, sealed, new NewInode(inherited, caller.uid(), gid, device, null, 0, now));
+      if (open) {
+        ActiveFile unused = files.acquire(made.number());
+      }
+      return made;
+    });
   }
 
   Inode makeSymlink(Caller caller, InodeNumber parent, Bytes name, Bytes target, Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    Inode directory = session.inode(parent);
-    int gid = (directory.mode() & FileMode.SET_GID) != 0 ? directory.gid() : caller.gid();
-    NewInode inode = new NewInode(
-        FileMode.SYMLINK | 0777,
-        caller.uid(),
-        gid,
-        0,
-        names.sealTarget(target),
-        target.length(),
-        now);
-    return committer.change(() -> session.create(parent, sealed, inode));
+    Bytes sealedTarget = names.sealTarget(target);
+    return committer.change(() -> {
+      Inode directory = session.inode(parent);
+      int gid = (directory.mode() & FileMode.SET_GID) != 0 ? directory.gid() : caller.gid();
+      int mode = FileMode.SYMLINK | 0777;
+      return session.create(
+          parent,
+          sealed,
+          new NewInode(mode, caller.uid(), gid, 0, sealedTarget, target.length(), now));
+    });
   }
 
   Inode link(InodeNumber inode, InodeNumber parent, Bytes name, Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    Inode unused = committer.change(() -> session.link(inode, parent, sealed, now));
-    return files.attributes(inode);
+    return committer.change(() -> {
+      Inode unused = session.link(inode, parent, sealed, now);
+      return files.attributes(inode);
+    });
   }
 
   void unlink(InodeNumber parent, Bytes name, Timestamp now) {
@@ -108,10 +125,38 @@ final class Namespace {
       if (files.isOpen(file.number()) || linksOf(file.number()) > 0) {
         return;
       }
-      committer.run(() -> session.forget(file.number()));
+      forget(file.number());
       discard(file);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Forgets an inode that lost its last name elsewhere, unless it is open here: then
+   * {@link #closed} does. Waits for nobody.
+   *
+   * @return false if somebody opens or closes it right now
+   */
+  boolean forgetUnused(InodeNumber inode) {
+    Lock lock = files.lockFor(inode);
+    if (!lock.tryLock()) {
+      return false;
+    }
+    try {
+      if (!files.isOpen(inode)) {
+        forget(inode);
+        discard(files.find(inode));
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void forget(InodeNumber inode) {
+    if (!committer.tryRun(() -> session.forget(inode))) {
+      session.forgetOrphan(inode);
     }
   }
 
@@ -131,30 +176,55 @@ final class Namespace {
    * or close it.
    */
   private void removing(InodeNumber parent, Bytes sealedName, Removal removal) {
-    for (; ; ) {
+    while (true) {
+      lease.requireExclusive();
       Dentry target = session.lookup(parent, sealedName);
       if (target == null) {
-        committer.run(() -> removal.remove(false));
-        return;
+        if (committer.change(() -> removeAbsent(parent, sealedName, removal))) {
+          return;
+        }
+        continue;
       }
-      Lock lock = files.lockFor(target.inode());
+      InodeNumber inode = target.inode();
+      Lock lock = files.lockFor(inode);
       lock.lock();
       try {
-        Dentry still = session.lookup(parent, sealedName);
-        if (still == null || !still.inode().equals(target.inode())) {
-          continue; // replaced between the look and the lock
+        if (committer.change(() -> removeKnown(parent, sealedName, inode, removal))) {
+          ActiveFile pending = files.isOpen(inode) ? null : files.find(inode);
+          if (pending != null && linksOf(inode) == 0) {
+            discard(pending);
+          }
+          return;
         }
-        boolean open = files.isOpen(target.inode());
-        committer.run(() -> removal.remove(open));
-        ActiveFile pending = open ? null : files.find(target.inode());
-        if (pending != null && linksOf(target.inode()) == 0) {
-          discard(pending);
-        }
-        return;
       } finally {
         lock.unlock();
       }
     }
+  }
+
+  /** Returns false, and does nothing, if the name stands for something after all. */
+  private boolean removeAbsent(InodeNumber parent, Bytes sealedName, Removal removal) {
+    if (session.lookup(parent, sealedName) != null) {
+      return false;
+    }
+    removal.remove(false);
+    return true;
+  }
+
+  /** Returns false, and does nothing, if the name stands for another inode, or none. */
+  private boolean removeKnown(
+      InodeNumber parent, Bytes sealedName, InodeNumber inode, Removal removal) {
+    Dentry still = session.lookup(parent, sealedName);
+    if (still == null || !still.inode().equals(inode)) {
+      return false;
+    }
+    boolean openHere = files.isOpen(inode);
+    boolean keptForOthers = !openHere && session.isOpenElsewhere(inode);
+    removal.remove(openHere || keptForOthers);
+    if (keptForOthers) {
+      session.forget(inode);
+    }
+    return true;
   }
 
   private void discard(@Nullable ActiveFile file) {

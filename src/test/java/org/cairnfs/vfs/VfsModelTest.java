@@ -6,10 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
+import java.util.function.Supplier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.cairnfs.core.Bytes;
@@ -37,7 +38,7 @@ final class VfsModelTest {
   @Property(tries = 20)
   void behavesLikeTheReference(@ForAll long seed) throws Exception {
     try (VfsFixture fixture = new VfsFixture()) {
-      Run run = new Run(fixture, new Random(seed));
+      Run run = new Run(() -> List.of(fixture.vfs()), new Random(seed));
       for (int step = 0; step < STEPS; step++) {
         run.step();
       }
@@ -50,17 +51,34 @@ final class VfsModelTest {
     }
   }
 
-  /** One sequence of operations, and what it has open. */
+  @Property(tries = 12)
+  void behavesLikeTheReferenceOnSeveralHosts(@ForAll long seed) throws Exception {
+    Random random = new Random(seed);
+    try (ClusterFixture cluster = new ClusterFixture(2 + random.nextInt(2), true, seed)) {
+      Run run = new Run(cluster::all, random);
+      for (int step = 0; step < STEPS; step++) {
+        run.step();
+      }
+      run.compareTrees();
+      run.closeAll();
+      run.compareTrees();
+    }
+  }
+
+  /** An open file of one host. */
+  private record Handle(Vfs vfs, long number) {}
+
+  /** One sequence of operations, each on a host by chance, and what they have open. */
   private static final class Run {
-    private final VfsFixture fixture;
+    private final Supplier<List<LocalVfs>> hosts;
     private final Random random;
     private final ReferenceTree reference = new ReferenceTree();
     private final IdentityHashMap<Node, InodeNumber> numbers = new IdentityHashMap<>();
-    private final Map<Long, Node> handles = new TreeMap<>();
+    private final Map<Handle, Node> handles = new LinkedHashMap<>();
     private final List<String> trace = new ArrayList<>();
 
-    Run(VfsFixture fixture, Random random) {
-      this.fixture = fixture;
+    Run(Supplier<List<LocalVfs>> hosts, Random random) {
+      this.hosts = hosts;
       this.random = random;
       numbers.put(reference.root, InodeNumber.ROOT);
     }
@@ -87,15 +105,16 @@ final class VfsModelTest {
       Node directory = anyDirectory();
       String name = anyName();
       note("create", name);
+      Vfs vfs = vfs();
       Node node = both(
           () -> reference.create(directory, name, false),
           () -> {
-            Opened opened = vfs().create(Caller.ROOT, number(directory), bytes(name), 0644);
+            Opened opened = vfs.create(Caller.ROOT, number(directory), bytes(name), 0644);
             return opened;
           },
           (made, opened) -> {
             numbers.put(made, opened.inode().number());
-            handles.put(opened.handle(), made);
+            handles.put(new Handle(vfs, opened.handle()), made);
           });
       assertThat(node == null || !node.directory).isTrue();
     }
@@ -160,23 +179,24 @@ final class VfsModelTest {
       }
       note("open", "");
       boolean truncate = random.nextInt(4) == 0;
-      handles.put(vfs().open(number(file), true, true, truncate).handle(), file);
+      Vfs vfs = vfs();
+      handles.put(new Handle(vfs, vfs.open(number(file), true, true, truncate).handle()), file);
       if (truncate) {
         file.truncate(0);
       }
     }
 
     private void close() {
-      Long handle = anyHandle();
+      Handle handle = anyHandle();
       if (handle != null) {
         note("close", "");
-        vfs().release(handle, 0, false);
+        handle.vfs().release(handle.number(), 0, false);
         handles.remove(handle);
       }
     }
 
     private void write() {
-      Long handle = anyHandle();
+      Handle handle = anyHandle();
       if (handle == null) {
         return;
       }
@@ -186,48 +206,48 @@ final class VfsModelTest {
       Node file = handles.get(handle);
       boolean append = random.nextInt(4) == 0 && file.content.length < FILE_MAX_BYTES;
       note(append ? "append" : "write", offset + "+" + content.length);
-      vfs().write(handle, offset, append, ByteBuffer.wrap(content));
+      handle.vfs().write(handle.number(), offset, append, ByteBuffer.wrap(content));
       file.write(append ? file.content.length : offset, content);
     }
 
     private void truncate() {
-      Long handle = anyHandle();
+      Handle handle = anyHandle();
       if (handle == null) {
         return;
       }
       int size = anySize();
       note("truncate", "" + size);
       Node file = handles.get(handle);
-      AttributeChange change =
-          new AttributeChange(null, null, null, (long) size, null, null, vfs().now());
-      Inode after = vfs().setAttributes(number(file), change);
+      AttributeChange change = new AttributeChange(
+          null, null, null, (long) size, null, null, handle.vfs().now());
+      Inode after = handle.vfs().setAttributes(number(file), change);
       file.truncate(size);
       assertThat(after.sizeBytes()).isEqualTo(size);
     }
 
     private void punch() {
-      Long handle = anyHandle();
+      Handle handle = anyHandle();
       if (handle != null) {
         int offset = anySize();
         int length = 1 + anySize();
         note("punch", offset + "+" + length);
-        vfs().punchHole(handle, offset, length);
+        handle.vfs().punchHole(handle.number(), offset, length);
         handles.get(handle).punch(offset, length);
       }
     }
 
     private void sync() {
-      Long handle = anyHandle();
+      Handle handle = anyHandle();
       note("sync", "");
       if (handle == null) {
         vfs().sync();
       } else {
-        vfs().fsync(handle);
+        handle.vfs().fsync(handle.number());
       }
     }
 
     private void readAndCompare() {
-      Long handle = anyHandle();
+      Handle handle = anyHandle();
       if (handle != null) {
         note("read", "");
         compareFile(handle, handles.get(handle));
@@ -235,7 +255,7 @@ final class VfsModelTest {
     }
 
     void closeAll() {
-      handles.keySet().forEach(handle -> vfs().release(handle, 0, false));
+      handles.keySet().forEach(handle -> handle.vfs().release(handle.number(), 0, false));
       handles.clear();
     }
 
@@ -244,40 +264,41 @@ final class VfsModelTest {
     }
 
     private void compareDirectory(Node directory) {
-      Inode inode = vfs().attributes(number(directory));
+      Vfs vfs = vfs();
+      Inode inode = vfs.attributes(number(directory));
       assertThat(inode.links()).as(describe("links")).isEqualTo(directory.linkCount());
-      long handle = vfs().openDirectory(number(directory));
+      long handle = vfs.openDirectory(number(directory));
       List<String> names = new ArrayList<>();
       long cookie = 0;
-      for (List<DirectoryEntry> some = vfs().readDirectory(handle, cookie, 3);
+      for (List<DirectoryEntry> some = vfs.readDirectory(handle, cookie, 3);
           !some.isEmpty();
-          some = vfs().readDirectory(handle, cookie, 3)) {
+          some = vfs.readDirectory(handle, cookie, 3)) {
         some.forEach(entry -> names.add(new String(entry.name().array(), StandardCharsets.UTF_8)));
         cookie = some.get(some.size() - 1).cookie();
       }
-      vfs().releaseDirectory(handle);
+      vfs.releaseDirectory(handle);
       List<String> expected = new ArrayList<>(directory.children.keySet());
       expected.addAll(List.of(".", ".."));
       assertThat(names).as(describe("names")).containsExactlyInAnyOrderElementsOf(expected);
       directory.children.forEach((name, child) -> {
-        Inode found = vfs().lookup(number(directory), bytes(name));
+        Inode found = vfs.lookup(number(directory), bytes(name));
         assertThat(found.number()).as(describe(name)).isEqualTo(number(child));
         assertThat(found.links()).as(describe("links of " + name)).isEqualTo(child.linkCount());
         if (child.directory) {
           compareDirectory(child);
         } else {
-          long opened = vfs().open(number(child), true, false, false).handle();
-          compareFile(opened, child);
-          vfs().release(opened, 0, false);
+          long opened = vfs.open(number(child), true, false, false).handle();
+          compareFile(new Handle(vfs, opened), child);
+          vfs.release(opened, 0, false);
         }
       });
     }
 
-    private void compareFile(long handle, Node file) {
-      Inode inode = vfs().attributes(number(file));
+    private void compareFile(Handle handle, Node file) {
+      Inode inode = handle.vfs().attributes(number(file));
       assertThat(inode.sizeBytes()).as(describe("size")).isEqualTo(file.content.length);
       ByteBuffer into = ByteBuffer.allocate(file.content.length + 10);
-      vfs().read(handle, 0, into);
+      handle.vfs().read(handle.number(), 0, into);
       assertThat(into.position()).as(describe("bytes read")).isEqualTo(file.content.length);
       byte[] read = java.util.Arrays.copyOf(into.array(), file.content.length);
       int mismatch = java.util.Arrays.mismatch(read, file.content);
@@ -300,9 +321,7 @@ final class VfsModelTest {
     }
 
     private <A, B> @Nullable A both(
-        java.util.function.Supplier<A> onReference,
-        java.util.function.Supplier<B> onVfs,
-        java.util.function.BiConsumer<A, B> then) {
+        Supplier<A> onReference, Supplier<B> onVfs, java.util.function.BiConsumer<A, B> then) {
       A expected = null;
       Errno wanted = null;
       try {
@@ -333,7 +352,8 @@ final class VfsModelTest {
     }
 
     private Vfs vfs() {
-      return fixture.vfs();
+      List<LocalVfs> all = hosts.get();
+      return all.get(random.nextInt(all.size()));
     }
 
     private InodeNumber number(Node node) {
@@ -356,8 +376,8 @@ final class VfsModelTest {
       return String.valueOf((char) ('a' + random.nextInt(4)));
     }
 
-    private @Nullable Long anyHandle() {
-      List<Long> open = new ArrayList<>(handles.keySet());
+    private @Nullable Handle anyHandle() {
+      List<Handle> open = new ArrayList<>(handles.keySet());
       return open.isEmpty() ? null : open.get(random.nextInt(open.size()));
     }
 

@@ -1,0 +1,72 @@
+package org.cairnfs.vfs;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.meta.LeaseMode;
+import org.cairnfs.meta.SessionUser;
+
+/** Does in this filesystem what other sessions of the volume make necessary. Thread-safe. */
+final class Neighbours implements SessionUser {
+  private final ActiveFiles files;
+  private final Committer committer;
+  private final Namespace namespace;
+  private final Invalidations invalidations;
+
+  /** Whether the kernel may have pages of files that nobody knows to be stale. */
+  private volatile boolean pagesDoubtful;
+
+  Neighbours(
+      ActiveFiles files, Committer committer, Namespace namespace, Invalidations invalidations) {
+    this.files = files;
+    this.committer = committer;
+    this.namespace = namespace;
+    this.invalidations = invalidations;
+  }
+
+  /** Whether what the kernel has cached of a file that is opened now is right. */
+  boolean pagesAreGood() {
+    return !pagesDoubtful;
+  }
+
+  @Override
+  public void giveWay(LeaseMode keep) {
+    committer.giveWay(keep);
+  }
+
+  @Override
+  public void lost(Runnable renew) {
+    invalidations.add(committer.lose(renew));
+  }
+
+  @Override
+  public Duration othersPresent(boolean present) {
+    return invalidations.setShared(present);
+  }
+
+  @Override
+  public void contentsChanged(Collection<InodeNumber> inodes) {
+    invalidations.add(inodes);
+  }
+
+  @Override
+  public void everythingChanged() {
+    pagesDoubtful = true;
+    invalidations.add(files.openInodes());
+  }
+
+  @Override
+  public Collection<InodeNumber> openInodes() {
+    return files.openInodes();
+  }
+
+  @Override
+  public boolean forgetUnused(List<InodeNumber> orphans) {
+    boolean all = true;
+    for (InodeNumber orphan : orphans) {
+      all &= namespace.forgetUnused(orphan);
+    }
+    return all;
+  }
+}

@@ -1,0 +1,152 @@
+package org.cairnfs.vfs;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.MetaLog;
+import org.cairnfs.meta.MetaStore;
+import org.cairnfs.proto.MetaEntry;
+import org.cairnfs.proto.MetaOp;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One log of several nodes, on the heap. Each node applies it on a thread of its own, as late as
+ * chance will have it; an entry is answered by whichever node applies it first.
+ */
+final class ClusterLog implements AutoCloseable {
+  private static final int DELAY_MAX_MICROS = 2_000;
+
+  private final boolean late;
+  private final Random random;
+
+  /** Guarded by this, as is everything below. */
+  private final List<byte[]> entries = new ArrayList<>();
+
+  private final Map<Integer, CompletableFuture<byte[]>> replies = new HashMap<>();
+  private boolean closed;
+
+  /** @param late whether nodes take their time */
+  ClusterLog(boolean late, long seed) {
+    this.late = late;
+    this.random = new Random(seed);
+  }
+
+  /** A node that follows the log into its own store. */
+  final class Node implements MetaLog {
+    private final MetaStore store;
+    private final Thread thread = new Thread(this::follow, "follower");
+
+    /** Guarded by the cluster. */
+    private boolean cutOff;
+
+    private int applied;
+
+    Node(MetaStore store) {
+      this.store = store;
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    /** Nothing reaches this node, and nothing it says reaches others. */
+    void cutOff(boolean nowCutOff) {
+      synchronized (ClusterLog.this) {
+        cutOff = nowCutOff;
+        ClusterLog.this.notifyAll();
+      }
+    }
+
+    private void follow() {
+      try {
+        while (true) {
+          byte[] entry;
+          int delayMicros;
+          synchronized (ClusterLog.this) {
+            while ((cutOff || applied == entries.size()) && !closed) {
+              ClusterLog.this.wait();
+            }
+            if (closed) {
+              return;
+            }
+            entry = entries.get(applied++);
+            delayMicros = late ? random.nextInt(DELAY_MAX_MICROS) : 0;
+          }
+          if (delayMicros > DELAY_MAX_MICROS / 2) {
+            Thread.sleep(1);
+          }
+          byte[] reply = store.apply(1, applied, entry);
+          CompletableFuture<byte[]> waiting;
+          synchronized (ClusterLog.this) {
+            waiting = replies.remove(applied);
+          }
+          if (waiting != null) {
+            waiting.complete(reply);
+          }
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public CompletableFuture<byte[]> propose(byte[] entry) {
+      CompletableFuture<byte[]> reply = new CompletableFuture<>();
+      synchronized (ClusterLog.this) {
+        if (closed) {
+          return CompletableFuture.failedFuture(new IOException("closed"));
+        }
+        if (!cutOff) {
+          entries.add(entry);
+          replies.put(entries.size(), reply);
+          ClusterLog.this.notifyAll();
+        }
+      }
+      return reply;
+    }
+
+    @Override
+    public boolean hasLeader() {
+      synchronized (ClusterLog.this) {
+        return !cutOff;
+      }
+    }
+
+    @Override
+    public @Nullable PosixException stalled() {
+      return null;
+    }
+
+    @Override
+    public void onStall(Consumer<PosixException> listener) {
+      // never stalls
+    }
+
+    @Override
+    public void close() {
+      // the cluster's to close
+    }
+  }
+
+  /** How many operations of these kinds were proposed. */
+  synchronized long count(List<MetaOp.KindCase> kinds) throws IOException {
+    long count = 0;
+    for (byte[] entry : entries) {
+      count += MetaEntry.parseFrom(entry).getOpsList().stream()
+          .filter(op -> kinds.contains(op.getKindCase()))
+          .count();
+    }
+    return count;
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    replies.values().forEach(reply -> reply.completeExceptionally(new IOException("closed")));
+    notifyAll();
+  }
+}

@@ -1,0 +1,345 @@
+package org.cairnfs.vfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.proto.MetaOp;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Several hosts use one volume at a time. */
+final class SharedVolumeTest {
+  private static final Duration SOON = Duration.ofSeconds(20);
+
+  private final ExecutorService programs = Executors.newCachedThreadPool();
+  private ClusterFixture cluster;
+
+  private void start(int hosts) throws IOException {
+    cluster = new ClusterFixture(hosts, true, 5);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    programs.shutdownNow();
+    assertThat(programs.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    cluster.close();
+  }
+
+  private LocalVfs vfs(int host) {
+    return cluster.host(host).vfs();
+  }
+
+  private VfsFiles files(int host) {
+    return cluster.host(host).files();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Bytes name(String name) {
+    return new Bytes(bytes(name));
+  }
+
+  private static String read(LocalVfs vfs, long handle) {
+    ByteBuffer into = ByteBuffer.allocate(1 << 16);
+    vfs.read(handle, 0, into);
+    return new String(into.array(), 0, into.position(), StandardCharsets.UTF_8);
+  }
+
+  private static void failsWith(Errno errno, ThrowingCallable action) {
+    assertThatThrownBy(action)
+        .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(errno));
+  }
+
+  @Test
+  void aHostThatIsAloneNeverAsksForTheLease() throws Exception {
+    start(1);
+    for (int i = 0; i < 20; i++) {
+      files(0).create("f" + i);
+      files(0).write("f" + i, 0, bytes("text"));
+      files(0).sync("f" + i);
+    }
+
+    assertThat(cluster
+            .log()
+            .count(List.of(
+                MetaOp.KindCase.ACQUIRE_LEASE,
+                MetaOp.KindCase.RELEASE_LEASE,
+                MetaOp.KindCase.SET_LOCK)))
+        .isZero();
+  }
+
+  @Test
+  void whatWasClosedOnOneHostIsReadOnAnother() throws Exception {
+    start(2);
+    for (int round = 0; round < 10; round++) {
+      int writer = round % 2;
+      String text = "round " + round;
+      if (round == 0) {
+        files(writer).create("f");
+      }
+      files(writer).write("f", 0, bytes(text));
+
+      assertThat(files(1 - writer).read("f")).isEqualTo(bytes(text));
+    }
+  }
+
+  @Test
+  void aHostThatJoinsSeesWhatWasNotCommittedYet() throws Exception {
+    start(1);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("fresh"));
+
+    cluster.add();
+
+    assertThat(files(1).read("f")).isEqualTo(bytes("fresh"));
+  }
+
+  @Test
+  void creatingExclusivelyHasOneWinner() throws Exception {
+    start(3);
+    int names = 15;
+    Map<String, AtomicInteger> wins = new ConcurrentHashMap<>();
+    List<Future<?>> all = new ArrayList<>();
+    for (int host = 0; host < 3; host++) {
+      LocalVfs vfs = vfs(host);
+      all.add(programs.submit(() -> {
+        for (int i = 0; i < names; i++) {
+          try {
+            Opened opened = vfs.create(Caller.ROOT, InodeNumber.ROOT, name("n" + i), 0644);
+            vfs.release(opened.handle(), 0, false);
+            wins.computeIfAbsent("n" + i, key -> new AtomicInteger()).incrementAndGet();
+          } catch (PosixException e) {
+            assertThat(e.errno()).isEqualTo(Errno.EEXIST);
+          }
+        }
+      }));
+    }
+    for (Future<?> one : all) {
+      one.get(60, TimeUnit.SECONDS);
+    }
+
+    assertThat(wins.values()).hasSize(names).allMatch(count -> count.get() == 1);
+    assertThat(files(0).readAll()).hasSize(names);
+  }
+
+  @Test
+  void writersOnSeveralHostsLoseNothing() throws Exception {
+    start(2);
+    files(0).create("log");
+    int lines = 25;
+    List<Future<?>> all = new ArrayList<>();
+    for (int host = 0; host < 2; host++) {
+      LocalVfs vfs = vfs(host);
+      VfsFiles files = files(host);
+      String mark = "host" + host;
+      all.add(programs.submit(() -> {
+        for (int i = 0; i < lines; i++) {
+          long handle = files.open("log");
+          vfs.write(handle, 0, true, ByteBuffer.wrap(bytes(mark + " line " + i + "\n")));
+          vfs.flush(handle, 0);
+          vfs.release(handle, 0, false);
+          files.create(mark + "-" + i);
+        }
+      }));
+    }
+    for (Future<?> one : all) {
+      one.get(60, TimeUnit.SECONDS);
+    }
+
+    String log = new String(files(1).read("log"), StandardCharsets.UTF_8);
+    assertThat(log.lines())
+        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 2 * lines)
+            .mapToObj(i -> "host" + i % 2 + " line " + i / 2)
+            .toList());
+    assertThat(files(0).readAll()).hasSize(2 * lines + 1);
+    assertThat(files(1).readAll()).hasSize(2 * lines + 1);
+  }
+
+  @Test
+  void aFileStaysWhileAnotherHostHasItOpen() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("kept"));
+    long handle = files(1).open("f");
+
+    files(0).delete("f");
+
+    failsWith(Errno.ENOENT, () -> files(1).read("f"));
+    assertThat(read(vfs(1), handle)).isEqualTo("kept");
+    vfs(1).write(handle, 4, false, ByteBuffer.wrap(bytes(" on")));
+    vfs(1).fsync(handle);
+    assertThat(read(vfs(1), handle)).isEqualTo("kept on");
+    assertThat(cluster.host(0).session().usage().inodes()).isEqualTo(2);
+
+    vfs(1).release(handle, 0, false);
+    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+    await().atMost(SOON).until(() -> cluster.storedBlobs() == 0);
+  }
+
+  @Test
+  void aFileThatBothHaveOpenGoesWithTheLast() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("kept"));
+    long first = files(0).open("f");
+    long second = files(1).open("f");
+
+    files(1).delete("f");
+    vfs(1).release(second, 0, false);
+    files(0).create("other");
+
+    assertThat(read(vfs(0), first)).isEqualTo("kept");
+    assertThat(vfs(0)
+            .attributes(vfs(0).lookup(InodeNumber.ROOT, name("other")).number())
+            .links())
+        .isEqualTo(1);
+    vfs(0).release(first, 0, false);
+    await().atMost(SOON).until(() -> cluster.host(1).session().usage().inodes() == 2);
+  }
+
+  @Test
+  void renamingOverAFileOpenElsewhereKeepsIt() throws Exception {
+    start(2);
+    files(0).create("old");
+    files(0).write("old", 0, bytes("old"));
+    files(0).create("new");
+    files(0).write("new", 0, bytes("new"));
+    long handle = files(1).open("old");
+
+    files(0).rename("new", "old");
+
+    assertThat(files(1).read("old")).isEqualTo(bytes("new"));
+    assertThat(read(vfs(1), handle)).isEqualTo("old");
+    vfs(1).release(handle, 0, false);
+    await().atMost(SOON).until(() -> cluster.host(1).session().usage().inodes() == 2);
+  }
+
+  @Test
+  void aHostThatDiesLosesWhatItDidNotCommitAndOthersGoOn() throws Exception {
+    start(2);
+    ClusterFixture.Host dead = cluster.host(0);
+    files(0).create("safe");
+    files(0).write("safe", 0, bytes("safe"));
+    files(0).sync("safe");
+    long handle = files(0).open("safe");
+    dead.node().cutOff(true);
+    vfs(0).write(handle, 0, false, ByteBuffer.wrap(bytes("lost")));
+    files(0).create("lost");
+
+    dead.declareDead(cluster.host(1));
+
+    assertThat(files(1).readAll().keySet()).containsExactly("safe");
+    assertThat(files(1).read("safe")).isEqualTo(bytes("safe"));
+    files(1).create("after");
+
+    dead.node().cutOff(false);
+    await().atMost(SOON).until(() -> files(0).readAll().containsKey("after"));
+    failsWith(Errno.EIO, () -> vfs(0).fsync(handle));
+    assertThat(files(0).readAll().keySet()).containsExactly("after", "safe");
+    assertThat(read(vfs(0), handle)).isEqualTo("safe");
+    vfs(0).write(handle, 0, false, ByteBuffer.wrap(bytes("again")));
+    vfs(0).fsync(handle);
+    vfs(0).release(handle, 0, false);
+    assertThat(files(1).read("safe")).isEqualTo(bytes("again"));
+  }
+
+  @Test
+  void whatWasOpenStaysWhenASessionBeginsAgain() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("kept"));
+    files(0).sync("f");
+    long handle = files(0).open("f");
+    cluster.host(0).declareDead(cluster.host(1));
+    await().atMost(SOON).untilAsserted(() -> {
+      files(0).create("alive");
+      files(0).sync("alive");
+    });
+
+    files(1).delete("f");
+
+    assertThat(read(vfs(0), handle)).isEqualTo("kept");
+    vfs(0).release(handle, 0, false);
+    await().atMost(SOON).until(() -> cluster.host(1).session().usage().inodes() == 2);
+  }
+
+  @Test
+  void withoutAQuorumWhatIsHereStaysReadable() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("text"));
+    assertThat(files(1).read("f")).isEqualTo(bytes("text"));
+    files(0).create("g");
+
+    cluster.host(1).node().cutOff(true);
+
+    assertThat(files(1).read("f")).isEqualTo(bytes("text"));
+    assertThat(vfs(1).stat().freeInodes()).isPositive();
+    cluster.host(1).node().cutOff(false);
+    await().atMost(SOON).until(() -> files(1).readAll().containsKey("g"));
+  }
+
+  /** Remembers what it was told. */
+  private static final class RecordedCaches implements KernelCaches {
+    private final Set<InodeNumber> invalidated = ConcurrentHashMap.newKeySet();
+    private volatile boolean shared;
+
+    @Override
+    public Duration setShared(boolean nowShared) {
+      shared = nowShared;
+      return Duration.ofMillis(200);
+    }
+
+    @Override
+    public void invalidate(InodeNumber inode) {
+      invalidated.add(inode);
+    }
+  }
+
+  @Test
+  void theKernelForgetsWhatOthersWroteBeforeAFileIsOpened() throws Exception {
+    start(1);
+    RecordedCaches caches = new RecordedCaches();
+    vfs(0).connect(caches);
+    files(0).create("f");
+    InodeNumber number = vfs(0).lookup(InodeNumber.ROOT, name("f")).number();
+    assertThat(caches.shared).isFalse();
+
+    ClusterFixture.Host second = cluster.add();
+    files(1).write("f", 0, bytes("theirs"));
+
+    assertThat(caches.shared).isTrue();
+    long handle = files(0).open("f");
+    assertThat(caches.invalidated).containsExactly(number);
+    assertThat(read(vfs(0), handle)).isEqualTo("theirs");
+    vfs(0).release(handle, 0, false);
+
+    second.vfs().sync();
+    second.session().close();
+    files(0).write("f", 0, bytes("mine"));
+    await().atMost(SOON).until(() -> !caches.shared);
+  }
+}
