@@ -1,6 +1,7 @@
 package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.crypto.BlobFormat;
 
 /**
@@ -14,13 +15,14 @@ import org.cairnfs.crypto.BlobFormat;
  * <p>Thread-safe.
  */
 final class BlobBuffers {
-  private static final int SMALL_BYTES = BlobFormat.HEADER_BYTES + BlobFormat.SEALED_FRAME_BYTES;
-  private static final int LARGE_BYTES = BlobFormat.BLOB_MAX_BYTES;
+  private static final int SMALL_BYTES =
+      BlobId.SIZE_BYTES + BlobFormat.HEADER_BYTES + BlobFormat.SEALED_FRAME_BYTES;
+  private static final int LARGE_BYTES = BlobId.SIZE_BYTES + BlobFormat.BLOB_MAX_BYTES;
 
   /** One for each thread that seals or reads at the same time; more come and go as garbage. */
   private static final int SMALL_IDLE_MAX = 16;
 
-  private static final int LARGE_ARRAYS_IDLE_MAX = 4;
+  private static final int LARGE_ARRAYS_IDLE_MAX = 16;
   private static final int LARGE_DIRECT_IDLE_MAX = 12;
 
   private final Pool<byte[]> smallArrays = new Pool<>(() -> new byte[SMALL_BYTES], SMALL_IDLE_MAX);
@@ -31,7 +33,7 @@ final class BlobBuffers {
   private final Pool<ByteBuffer> largeDirect =
       new Pool<>(() -> ByteBuffer.allocateDirect(LARGE_BYTES), LARGE_DIRECT_IDLE_MAX);
 
-  /** An array of at least that length, which is at most a whole blob's. */
+  /** An array of at least that length, which is at most that of a whole blob and its id. */
   byte[] takeArray(int lengthBytes) {
     return lengthBytes <= SMALL_BYTES ? smallArrays.take() : largeArrays.take();
   }

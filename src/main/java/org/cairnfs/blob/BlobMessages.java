@@ -13,13 +13,19 @@ import org.cairnfs.net.RefusedRequestException;
  * is checked against the blob's bounds before anything is read.
  */
 final class BlobMessages {
-  static final MessageType HAS = new MessageType(32, "blob-has", ChannelKind.CONTROL);
+  static final MessageType HOLD = new MessageType(32, "blob-hold", ChannelKind.CONTROL);
   static final MessageType GET = new MessageType(33, "blob-get", ChannelKind.BULK);
   static final MessageType PUT = new MessageType(34, "blob-put", ChannelKind.BULK);
-  static final MessageType DELETE = new MessageType(35, "blob-delete", ChannelKind.CONTROL);
+  static final MessageType SUSPECT = new MessageType(35, "blob-suspect", ChannelKind.CONTROL);
 
-  /** What HAS answers for a blob that is not there; no blob is that short. */
+  /** What HOLD answers for a blob that is not there; no blob is that short. */
   static final int ABSENT = 0;
+
+  /** What PUT answers for a blob that was there before. */
+  static final byte HAD_IT = 0;
+
+  /** What PUT answers for a blob that is there now. */
+  static final byte STORED = 1;
 
   /** A part of a blob that is asked for. */
   record Range(BlobId id, int offset, int length) {

@@ -2,10 +2,10 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.net.ChunkSource;
@@ -14,22 +14,32 @@ import org.cairnfs.net.Handlers;
 import org.cairnfs.net.PeerInfo;
 import org.cairnfs.net.RefusedRequestException;
 import org.cairnfs.net.Reply;
-import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.DiskFullException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Serves the local store to peers: has, get, put and delete. Thread-safe; blocks on the disk, on
- * the executor it was registered with.
+ * Serves the local blobs to peers. Thread-safe; blocks on the disk, on the executor it was
+ * registered with.
  *
  * <p>Needs no key: what is put is checked by its hash, what is got the asking node checks. A put is
  * answered when the blob is on stable storage.
  */
-public final class BlobService {
-  private final BlobStore store;
+final class BlobService {
+  private static final Logger LOG = LoggerFactory.getLogger(BlobService.class);
 
-  /** @param store stays the caller's */
-  public BlobService(BlobStore store) {
-    this.store = store;
+  private final LocalBlobs blobs;
+  private final BooleanSupplier leaving;
+
+  /**
+   * A service.
+   *
+   * @param leaving whether this node keeps nothing in the long run, so that nobody may rely on what
+   *     is here
+   */
+  BlobService(LocalBlobs blobs, BooleanSupplier leaving) {
+    this.blobs = blobs;
+    this.leaving = leaving;
   }
 
   /**
@@ -37,24 +47,35 @@ public final class BlobService {
    *
    * @param executor as many threads as may wait for the disk
    */
-  public void register(Handlers.Builder handlers, Executor executor) {
+  void register(Handlers.Builder handlers, Executor executor) {
     handlers
-        .on(BlobMessages.HAS, this::has, executor)
         .on(BlobMessages.GET, this::get, executor)
         .on(BlobMessages.PUT, this::put, executor)
-        .on(BlobMessages.DELETE, this::delete, executor);
+        .on(BlobMessages.HOLD, this::hold, executor)
+        .on(BlobMessages.SUSPECT, this::suspect, executor);
   }
 
-  private CompletableFuture<Reply> has(PeerInfo peer, ByteBuffer body)
+  private CompletableFuture<Reply> hold(PeerInfo peer, ByteBuffer body)
       throws RefusedRequestException, IOException {
-    int length = store.lengthBytes(BlobMessages.readId(body)).orElse(BlobMessages.ABSENT);
-    return done(Reply.of(ByteBuffer.allocate(Integer.BYTES).putInt(0, length)));
+    BlobId id = BlobMessages.readId(body);
+    OptionalInt length = leaving.getAsBoolean() ? OptionalInt.empty() : blobs.hold(id);
+    int bytes = length.orElse(BlobMessages.ABSENT);
+    return done(Reply.of(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes)));
+  }
+
+  private CompletableFuture<Reply> suspect(PeerInfo peer, ByteBuffer body)
+      throws RefusedRequestException, IOException {
+    BlobId id = BlobMessages.readId(body);
+    if (blobs.isHere(id) && blobs.verify(id)) {
+      LOG.info("{} got wrong bytes of blob {}, which is intact here", peer.id(), id);
+    }
+    return done(Reply.empty());
   }
 
   private CompletableFuture<Reply> get(PeerInfo peer, ByteBuffer body)
       throws RefusedRequestException, IOException {
     BlobMessages.Range range = BlobMessages.Range.read(body);
-    int length = store.lengthBytes(range.id()).orElse(BlobMessages.ABSENT);
+    int length = blobs.copyLengthBytes(range.id()).orElse(BlobMessages.ABSENT);
     if (length == BlobMessages.ABSENT) {
       throw new RefusedRequestException(FailureCode.NOT_FOUND, "no blob " + range.id());
     }
@@ -62,7 +83,7 @@ public final class BlobService {
       throw new RefusedRequestException(
           FailureCode.INVALID, "blob " + range.id() + " has " + length + " bytes");
     }
-    return done(Reply.stream(new StoredRange(store, range)));
+    return done(Reply.stream(new StoredRange(blobs, range)));
   }
 
   private CompletableFuture<Reply> put(PeerInfo peer, ByteBuffer body)
@@ -73,47 +94,37 @@ public final class BlobService {
           FailureCode.INVALID, "a blob is not put with " + body.remaining() + " bytes");
     }
     BlobId id = BlobId.read(body);
-    if (!BlobId.of(sha256(body.duplicate())).equals(id)) {
-      throw new RefusedRequestException(
-          FailureCode.INVALID, "what was sent as blob " + id + " is another");
-    }
     try {
-      store.append(id, body);
-      store.sync();
+      if (blobs.hold(id).isPresent()) {
+        return done(put(BlobMessages.HAD_IT));
+      }
+      if (!Hashes.isBlob(id, body)) {
+        throw new RefusedRequestException(
+            FailureCode.INVALID, "what was sent as blob " + id + " is another");
+      }
+      boolean added = blobs.accept(id, body);
+      return done(put(added ? BlobMessages.STORED : BlobMessages.HAD_IT));
     } catch (DiskFullException e) {
       throw new RefusedRequestException(FailureCode.NO_SPACE, String.valueOf(e.getMessage()));
     }
-    return done(Reply.empty());
   }
 
-  private CompletableFuture<Reply> delete(PeerInfo peer, ByteBuffer body)
-      throws RefusedRequestException, IOException {
-    store.delete(BlobMessages.readId(body));
-    return done(Reply.empty());
+  private static Reply put(byte outcome) {
+    return Reply.of(ByteBuffer.wrap(new byte[] {outcome}));
   }
 
   private static CompletableFuture<Reply> done(Reply reply) {
     return CompletableFuture.completedFuture(reply);
   }
 
-  private static byte[] sha256(ByteBuffer bytes) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(bytes);
-      return digest.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("this JDK has no SHA-256", e);
-    }
-  }
-
   /** A part of a blob, read as the peer takes it. */
   private static final class StoredRange implements ChunkSource {
-    private final BlobStore store;
+    private final LocalBlobs blobs;
     private final BlobMessages.Range range;
     private int sent;
 
-    StoredRange(BlobStore store, BlobMessages.Range range) {
-      this.store = store;
+    StoredRange(LocalBlobs blobs, BlobMessages.Range range) {
+      this.blobs = blobs;
       this.range = range;
     }
 
@@ -121,7 +132,7 @@ public final class BlobService {
     public boolean read(ByteBuffer into) throws IOException {
       int bytes = Math.min(into.remaining(), range.length() - sent);
       into.limit(into.position() + bytes);
-      store.read(range.id(), range.offset() + sent, into);
+      blobs.read(range.id(), range.offset() + sent, into);
       sent += bytes;
       return sent < range.length();
     }

@@ -4,12 +4,15 @@ import java.nio.file.FileStore;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.net.Handlers;
 import org.cairnfs.store.BlobStore;
-import org.cairnfs.store.SegmentStore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node's part in keeping the cluster's blobs: serves its own to peers, writes new ones to as many
@@ -18,7 +21,6 @@ import org.cairnfs.store.SegmentStore;
  *
  * <p>Thread-safe. Owns none of what it is given.
  */
-@SuppressWarnings("DoNotCallSuggester") // until it is written
 public final class ClusterBlobs implements AutoCloseable {
   /**
    * Where blobs are kept here.
@@ -29,7 +31,7 @@ public final class ClusterBlobs implements AutoCloseable {
    * @param disk underneath both, asked for its space only
    */
   public record Stores(
-      BlobStore replicas, SegmentStore cached, long cachedMaxBytes, FileStore disk) {}
+      BlobStore replicas, CachedStore cached, long cachedMaxBytes, FileStore disk) {}
 
   /** The other nodes. */
   public record Peers(BlobNodes nodes, BlobPeers peers) {}
@@ -39,30 +41,70 @@ public final class ClusterBlobs implements AutoCloseable {
    *
    * @param timer short tasks by the clock, and collecting, which reads and writes the disk; one
    *     thread
-   * @param transfers wait for peers and the disk; about eight
+   * @param transfers wait for peers and the disk; about twelve, and not fewer than six
    */
   public record Threads(ScheduledExecutorService timer, Executor transfers) {}
+
+  private final LocalBlobs local;
+  private final CachedBlobs cached;
+  private final Holds holds;
+  private final FileStore disk;
+  private final Peers others;
+  private final Threads threads;
+  private final ClusterSettings settings;
+  private final BlobCatalog catalog;
+  private final BlobBuffers buffers = new BlobBuffers();
+  private final Replicator replicator;
+  private final PeerReads reads;
+  private final BlobCollector collector;
+  private final Repair repair;
+  private @Nullable ScheduledFuture<?> scrubbing;
 
   /** @param ticker nanoseconds of a clock that never jumps */
   public ClusterBlobs(
       Stores stores,
       BlobCatalog catalog,
-      Peers peers,
+      Peers others,
       Threads threads,
       ClusterSettings settings,
       LongSupplier ticker) {
-    throw new UnsupportedOperationException("not written yet");
+    this.disk = stores.disk();
+    this.catalog = catalog;
+    this.others = others;
+    this.threads = threads;
+    this.settings = settings;
+    holds = new Holds(settings.hold(), ticker);
+    cached = new CachedBlobs(stores.cached(), stores.cachedMaxBytes(), () -> !isAlone());
+    local = new LocalBlobs(stores.replicas(), cached, holds);
+    replicator = new Replicator(local, others, threads, buffers, settings, ticker);
+    reads = new PeerReads(others, settings, ticker);
+    collector = new BlobCollector(
+        local, catalog, holds, others.nodes(), replicator::ensure, threads.timer(), ticker);
+    repair = new Repair(local, catalog, others, reads, threads, settings, ticker);
+  }
+
+  private boolean isAlone() {
+    return others.nodes().nodes().size() <= 1;
   }
 
   /** Has the server take messages about blobs, on as many threads as may wait for the disk. */
   public void register(Handlers.Builder handlers, Executor executor) {
-    throw new UnsupportedOperationException("not written yet");
+    new BlobService(local, () -> RepairWalk.isLeaving(others.nodes())).register(handlers, executor);
   }
 
-  /** The blocks of this node, for a vfs; once. Needs the volume's key, as nothing else does. */
+  /** The blocks of this node, for a vfs. Needs the volume's key, as nothing else does. */
   public BlockStore blockStore(
-      BlockSealer sealer, LocalBlockStore.Threads threads, BlockStoreLimits limits) {
-    throw new UnsupportedOperationException("not written yet");
+      BlockSealer sealer, LocalBlockStore.Threads sealing, BlockStoreLimits limits) {
+    LocalBlockStore.Below below = new LocalBlockStore.Below(
+        local,
+        disk,
+        replicator,
+        catalog,
+        collector,
+        List.of(new LocalBlobSource(local), new ClusterBlobSource(local, reads)),
+        threads.transfers(),
+        buffers);
+    return new LocalBlockStore(below, sealer, sealing, limits);
   }
 
   /**
@@ -70,26 +112,51 @@ public final class ClusterBlobs implements AutoCloseable {
    * was committed before this node started: before, a blob may look unneeded that is not.
    */
   public void start() {
-    throw new UnsupportedOperationException("not written yet");
+    if (!isAlone()) {
+      holds.addAll(); // writers elsewhere may rely on what this node had before it stopped
+    }
+    collector.start();
+    repair.start();
+    if (settings.scrubBytesPerSecond() > 0) {
+      NodeId self = others.nodes().self();
+      BlobId first = new BlobId(self.word0(), self.word1(), self.word2(), self.word3());
+      Scrub scrub = new Scrub(local, first);
+      scrubbing = threads
+          .timer()
+          .scheduleWithFixedDelay(
+              () -> scrub.step(settings.scrubBytesPerSecond()), 1, 1, TimeUnit.SECONDS);
+    }
   }
 
   /** The metadata needs these no longer, unless it refers to them again. Does not block. */
   public void dropped(List<BlobId> ids) {
-    throw new UnsupportedOperationException("not written yet");
+    collector.add(ids);
   }
 
   /** The catalog was replaced as a whole. Does not block. */
   public void reloaded() {
-    throw new UnsupportedOperationException("not written yet");
+    collector.sweepAgain();
+    repair.changed();
   }
 
   public RepairStats repairStats() {
-    throw new UnsupportedOperationException("not written yet");
+    return repair.stats();
   }
 
-  /** Returns when nothing of this touches the stores any more. */
+  /** Bytes of disk that cached blobs take. */
+  public long cachedBytes() {
+    return cached.diskBytes();
+  }
+
+  /** Returns when nothing of this works in the background any more; what it serves then fails. */
   @Override
   public void close() {
-    throw new UnsupportedOperationException("not written yet");
+    ScheduledFuture<?> scrub = scrubbing;
+    if (scrub != null) {
+      scrub.cancel(false);
+    }
+    collector.close();
+    repair.close();
+    cached.close();
   }
 }

@@ -33,7 +33,7 @@ public record ClusterSettings(
       Duration.ofMinutes(10),
       Duration.ofMillis(20),
       64L << 20,
-      Duration.ofHours(1),
+      Duration.ofMinutes(15),
       Duration.ofSeconds(2),
       4L << 20);
 

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -98,6 +99,17 @@ final class FrameReader {
         loadRun(ref, frame, claims);
       }
       frame = Math.max(next, frame + 1);
+    }
+  }
+
+  /** Brings a blob near of which frames will be loaded soon. */
+  void prepare(BlobRef ref) {
+    for (BlobSource source : sources) {
+      try {
+        source.prepare(ref.id(), BlobFormat.blobLengthOf(ref.plainLengthBytes()));
+      } catch (IOException e) {
+        LOG.debug("Blob {} cannot be fetched ahead", ref.id(), e);
+      }
     }
   }
 
@@ -228,9 +240,16 @@ final class FrameReader {
     byte[] sealed = buffers.takeArray(BlobFormat.SEALED_FRAME_BYTES);
     Exception failure = null;
     try {
-      for (BlobSource source : sources) {
+      Iterator<BlobSource> next = sources.iterator();
+      BlobSource source = next.next();
+      while (source != null) {
+        boolean again = false;
         try {
-          source.fetch(id, BlobFormat.frameOffset(firstFrame), run.clear().limit(length));
+          source.fetch(
+              id,
+              BlobFormat.blobLengthOf(ref.plainLengthBytes()),
+              BlobFormat.frameOffset(firstFrame),
+              run.clear().limit(length));
           run.flip();
           for (int frame = firstFrame; frame < firstFrame + frames; frame++) {
             run.get(sealed, 0, BlobFormat.sealedRunLength(ref.plainLengthBytes(), frame, 1));
@@ -240,9 +259,12 @@ final class FrameReader {
         } catch (IntegrityException e) {
           failure = suppress(e, failure);
           reportDamaged(id, e);
-          source.reportDamaged(id);
+          again = source.reportDamaged(id);
         } catch (IOException e) {
           failure = suppress(e, failure);
+        }
+        if (!again) {
+          source = next.hasNext() ? next.next() : null;
         }
       }
     } finally {

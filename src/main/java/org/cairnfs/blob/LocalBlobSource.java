@@ -3,7 +3,6 @@ package org.cairnfs.blob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.cairnfs.core.BlobId;
-import org.cairnfs.store.BlobStore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -11,16 +10,16 @@ import org.slf4j.LoggerFactory;
 final class LocalBlobSource implements BlobSource {
   private static final Logger LOG = LoggerFactory.getLogger(LocalBlobSource.class);
 
-  private final BlobStore store;
+  private final LocalBlobs blobs;
 
-  LocalBlobSource(BlobStore store) {
-    this.store = store;
+  LocalBlobSource(LocalBlobs blobs) {
+    this.blobs = blobs;
   }
 
   @Override
-  public void fetch(BlobId id, int offset, ByteBuffer into) throws IOException {
+  public void fetch(BlobId id, int blobLength, int offset, ByteBuffer into) throws IOException {
     try {
-      store.read(id, offset, into);
+      blobs.read(id, offset, into);
     } catch (IllegalArgumentException e) {
       throw new IOException(
           "blob " + id + " is shorter in the local store than the metadata says", e);
@@ -28,9 +27,9 @@ final class LocalBlobSource implements BlobSource {
   }
 
   @Override
-  public void reportDamaged(BlobId id) {
+  public boolean reportDamaged(BlobId id) {
     try {
-      if (store.verify(id)) {
+      if (blobs.verify(id)) {
         LOG.error(
             "Blob {} is stored as it was written, but its frames do not match the metadata's key",
             id);
@@ -38,5 +37,6 @@ final class LocalBlobSource implements BlobSource {
     } catch (IOException e) {
       LOG.error("Blob {} could not be verified", id, e);
     }
+    return false;
   }
 }

@@ -3,7 +3,6 @@ package org.cairnfs.blob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileStore;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -13,8 +12,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
@@ -22,17 +19,15 @@ import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockSealer;
-import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.DiskFullException;
 import org.cairnfs.store.LostBlobsException;
 import org.cairnfs.store.StoreStats;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Blocks kept in the local store; read from there, or from further sources when it has no intact
- * copy.
+ * Blocks kept in the local store and on the nodes they belong to; read from there, the local copy
+ * first.
  *
  * <p>Thread-safe. Owns neither the store nor the executors. {@link #write} must not be called on
  * the sealing executor's threads: it waits while too many blocks are pending.
@@ -40,14 +35,13 @@ import org.slf4j.LoggerFactory;
 public final class LocalBlockStore implements BlockStore {
   private static final Logger LOG = LoggerFactory.getLogger(LocalBlockStore.class);
 
-  private final BlobStore store;
-  private final FileStore disk;
+  private final Below below;
+  private final LocalBlobs store;
   private final BlockSealer sealer;
   private final Threads threads;
   private final FrameCache cache;
   private final FrameReader reader;
-  private final BlobBuffers buffers = new BlobBuffers();
-  private final Pins pins = new Pins();
+  private final BlobBuffers buffers;
   private final Semaphore writePermits;
   private final Semaphore prefetchPermits;
   private final LongAdder deduplicatedBytes = new LongAdder();
@@ -56,32 +50,35 @@ public final class LocalBlockStore implements BlockStore {
    * The threads that work for a block store.
    *
    * @param sealing seals and appends blocks; as many as there are cores
-   * @param prefetching reads ahead; one or two
+   * @param prefetching reads ahead what is here; one or two
    */
   public record Threads(Executor sealing, Executor prefetching) {}
 
   /**
-   * A block store over a local store.
+   * What blocks are kept in.
    *
    * @param disk the disk that {@code store} lives on, asked for its space only
-   * @param otherSources asked in this order for what {@code store} lacks
+   * @param sources asked in this order, {@code store} first
+   * @param fetching reads ahead what is elsewhere
    */
-  public LocalBlockStore(
-      BlobStore store,
+  record Below(
+      LocalBlobs store,
       FileStore disk,
-      BlockSealer sealer,
-      Threads threads,
-      List<BlobSource> otherSources,
-      BlockStoreLimits limits) {
-    this.store = store;
-    this.disk = disk;
+      Replicator replicator,
+      BlobCatalog catalog,
+      BlobCollector collector,
+      List<BlobSource> sources,
+      Executor fetching,
+      BlobBuffers buffers) {}
+
+  LocalBlockStore(Below below, BlockSealer sealer, Threads threads, BlockStoreLimits limits) {
+    this.below = below;
+    this.store = below.store();
     this.sealer = sealer;
     this.threads = threads;
+    this.buffers = below.buffers();
     cache = new FrameCache(limits.cacheBytes());
-    List<BlobSource> sources = new ArrayList<>();
-    sources.add(new LocalBlobSource(store));
-    sources.addAll(otherSources);
-    reader = new FrameReader(sources, sealer, cache, buffers, limits.cachedKeys());
+    reader = new FrameReader(below.sources(), sealer, cache, buffers, limits.cachedKeys());
     writePermits = new Semaphore(limits.pendingWrites());
     prefetchPermits = new Semaphore(limits.pendingPrefetches());
   }
@@ -121,34 +118,54 @@ public final class LocalBlockStore implements BlockStore {
   public BlobRef writeNow(byte[] plain, int offset, int length) {
     requireBlock(plain, offset, length);
     int blobLength = BlobFormat.blobLengthOf(length);
-    byte[] blob = buffers.takeArray(blobLength);
+    // As it is sent to peers: the id before the blob.
+    byte[] message = buffers.takeArray(BlobId.SIZE_BYTES + blobLength);
+    boolean taken = false;
     try {
-      BlobRef ref = sealer.seal(plain, offset, length, blob, 0);
-      pinAndAppend(ref, ByteBuffer.wrap(blob, 0, blobLength));
+      BlobRef ref = sealer.seal(plain, offset, length, message, BlobId.SIZE_BYTES);
+      taken = store(ref, message, blobLength);
       return ref;
+    } catch (IOException e) {
+      throw failure("storing a block", e);
     } finally {
-      buffers.give(blob);
+      if (!taken) {
+        buffers.give(message);
+      }
     }
   }
 
-  private void pinAndAppend(BlobRef ref, ByteBuffer blob) {
-    ReentrantLock lock = pins.lockOf(ref.id());
-    lock.lock();
-    try {
-      if (!store.append(ref.id(), blob)) {
-        deduplicatedBytes.add(ref.plainLengthBytes());
-      }
-      pins.add(ref.id());
-    } catch (IOException e) {
-      throw failure("storing blob " + ref.id(), e);
-    } finally {
-      lock.unlock();
+  /** Stores and pins it here, and has it sent; returns whether the array was taken. */
+  private boolean store(BlobRef ref, byte[] message, int blobLength) throws IOException {
+    BlobId id = ref.id();
+    boolean alone = below.replicator().isAlone();
+    if (!alone && below.catalog().isReferenced(id) && store.pinIfHere(id)) {
+      deduplicatedBytes.add(ref.plainLengthBytes());
+      return false; // committed, so there are copies enough
     }
+    boolean added = store.write(id, ByteBuffer.wrap(message, BlobId.SIZE_BYTES, blobLength));
+    if (!added) {
+      deduplicatedBytes.add(ref.plainLengthBytes());
+    }
+    if (alone) {
+      return false;
+    }
+    if (added) {
+      id.write(ByteBuffer.wrap(message));
+      return below.replicator().send(id, message, blobLength);
+    }
+    below.replicator().ensure(id);
+    return false;
   }
 
   @Override
   public void unpin(BlobRef ref) {
-    pins.remove(ref.id());
+    store.unpin(ref.id());
+  }
+
+  @Override
+  public void discard(BlobRef ref) {
+    store.unpin(ref.id());
+    below.collector().add(List.of(ref.id()));
   }
 
   @Override
@@ -169,10 +186,26 @@ public final class LocalBlockStore implements BlockStore {
       return;
     }
     try {
-      threads.prefetching().execute(() -> load(ref, first, last));
+      if (isHere(ref.id())) {
+        threads.prefetching().execute(() -> load(ref, first, last));
+      } else {
+        below.fetching().execute(() -> {
+          reader.prepare(ref);
+          load(ref, first, last);
+        });
+      }
     } catch (RejectedExecutionException e) {
       prefetchPermits.release();
       LOG.debug("Not reading ahead: the threads for it have stopped", e);
+    }
+  }
+
+  private boolean isHere(BlobId id) {
+    try {
+      return below.replicator().isAlone() || store.isHere(id);
+    } catch (IOException e) {
+      LOG.debug("Cannot look for blob {}", id, e);
+      return true; // whoever reads it finds out
     }
   }
 
@@ -189,6 +222,17 @@ public final class LocalBlockStore implements BlockStore {
 
   @Override
   public Set<BlobId> sync(Set<BlobId> wanted) {
+    Set<BlobId> lost = syncHere(wanted);
+    Set<BlobId> kept = wanted;
+    if (!lost.isEmpty()) {
+      kept = new HashSet<>(wanted);
+      kept.removeAll(lost);
+    }
+    below.replicator().awaitCopies(kept);
+    return lost;
+  }
+
+  private Set<BlobId> syncHere(Set<BlobId> wanted) {
     try {
       store.sync();
       return Set.of();
@@ -205,45 +249,9 @@ public final class LocalBlockStore implements BlockStore {
   }
 
   @Override
-  public boolean collect(BlobId id, Predicate<BlobId> referenced) {
-    ReentrantLock lock = pins.lockOf(id);
-    lock.lock();
-    try {
-      // In this order: a pin ends only after the metadata refers to the blob.
-      if (pins.has(id) || referenced.test(id)) {
-        return false;
-      }
-      store.delete(id);
-      return true;
-    } catch (IOException e) {
-      throw failure("deleting blob " + id, e);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  @Override
-  public List<BlobId> list(@Nullable BlobId after, int max) {
-    try {
-      return store.list(after, max);
-    } catch (IOException e) {
-      throw failure("listing the local store", e);
-    }
-  }
-
-  @Override
-  public long compact() {
-    try {
-      return store.compact();
-    } catch (IOException e) {
-      throw failure("compacting the local store", e);
-    }
-  }
-
-  @Override
   public long usableBytes() {
     try {
-      return disk.getUsableSpace();
+      return below.disk().getUsableSpace();
     } catch (IOException e) {
       throw failure("asking for free space", e);
     }
@@ -252,7 +260,7 @@ public final class LocalBlockStore implements BlockStore {
   @Override
   public long totalBytes() {
     try {
-      return disk.getTotalSpace();
+      return below.disk().getTotalSpace();
     } catch (IOException e) {
       throw failure("asking for the disk's size", e);
     }

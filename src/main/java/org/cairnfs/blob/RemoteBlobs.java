@@ -11,12 +11,9 @@ import org.cairnfs.core.BlobId;
  * {@link org.cairnfs.net.PeerException}, in bounded time; what depends on them must not block.
  */
 public interface RemoteBlobs {
-  /** The length of the blob as stored there, or empty if it is not there. */
-  CompletableFuture<OptionalInt> lengthBytes(BlobId id);
-
   /**
-   * As {@link #lengthBytes}; if it is there it is on stable storage, and not collected for a while
-   * even if no metadata refers to it.
+   * The length of the blob as stored there, or empty if it does not belong there. If it does it is
+   * on stable storage, and for a while not collected even if no metadata refers to it.
    */
   CompletableFuture<OptionalInt> hold(BlobId id);
 
@@ -39,7 +36,7 @@ public interface RemoteBlobs {
    * Bytes under way.
    *
    * @param arrived how many have come so far
-   * @param bytes the future of all of them, from position 0 to the limit; cancelling it ends the
+   * @param bytes the future of all of them, a whole array of their own; cancelling it ends the
    *     transfer
    */
   record Fetch(AtomicInteger arrived, CompletableFuture<ByteBuffer> bytes) {}

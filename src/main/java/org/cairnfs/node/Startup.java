@@ -2,6 +2,7 @@ package org.cairnfs.node;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -10,7 +11,11 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.blob.BlobNodes;
+import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
+import org.cairnfs.blob.ClusterBlobs;
+import org.cairnfs.blob.ClusterSettings;
 import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.crypto.BadKeyException;
@@ -24,6 +29,7 @@ import org.cairnfs.fuse.MountException;
 import org.cairnfs.kv.KvOptions;
 import org.cairnfs.kv.KvStore;
 import org.cairnfs.kv.RocksKvStore;
+import org.cairnfs.meta.DroppedBlobs;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaLog;
 import org.cairnfs.meta.MetaSession;
@@ -52,6 +58,12 @@ final class Startup {
   private static final int SEALING_THREADS_MIN = 2;
 
   private static final int PREFETCHING_THREADS = 2;
+  private static final int TRANSFER_THREADS = 12;
+
+  /** Of the disk, what blobs may take that were fetched for reading. */
+  private static final int CACHED_DIVISOR = 10;
+
+  private static final long CACHED_MAX_BYTES = 16L << 30;
   private static final int STORE_THREADS = 2;
   private static final int TIMER_THREADS = 2;
   private static final int ROOT_PERMISSIONS = 0755;
@@ -60,6 +72,8 @@ final class Startup {
   private final NodeConfig config;
   private final SecureRandom random = new SecureRandom();
   private final Resources resources = new Resources();
+  private final ExecutorService storing =
+      resources.addExecutor(Threads.pool("store", STORE_THREADS));
 
   Startup(Home home, NodeConfig config) {
     this.home = home;
@@ -124,17 +138,29 @@ final class Startup {
 
   private SegmentStore segments() throws OperatorException {
     try {
-      ExecutorService background = resources.addExecutor(Threads.pool("store", STORE_THREADS));
       SegmentOptions options =
           SegmentOptions.forDisk(Files.getFileStore(home.segments()).getTotalSpace());
-      return resources.add(SegmentStore.open(home.segments(), home.index(), options, background));
+      return resources.add(SegmentStore.open(home.segments(), home.index(), options, storing));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot open the blobs in " + home.segments(), e);
     }
   }
 
-  /** The metadata's session, and the engine under it. */
-  private record Metadata(KvStore kv, MetaSession session) {}
+  /** Opens the store of cached blobs; its directory may be of a home made before there was one. */
+  private SegmentStore cached(long maxBytes) throws IOException {
+    Path directory = home.cached();
+    if (!Files.exists(directory)) {
+      Home.createPrivateDirectory(directory);
+    }
+    return SegmentStore.open(
+        directory.resolve("segments"),
+        directory.resolve("index"),
+        SegmentOptions.forCache(maxBytes),
+        storing);
+  }
+
+  /** The metadata's session, and what is under it. */
+  private record Metadata(KvStore kv, MetaStore store, MetaSession session) {}
 
   private Metadata metadata(NodeIdentity identity) throws OperatorException {
     try {
@@ -143,7 +169,8 @@ final class Startup {
       MetaStore store = new MetaStore(kv);
       MetaLog log = resources.add(
           RaftMetaLog.open(home.raft(), config.clusterId(), identity.id().toString(), store));
-      return new Metadata(kv, resources.add(LocalMetaSession.open(store, log, session(identity))));
+      return new Metadata(
+          kv, store, resources.add(LocalMetaSession.open(store, log, session(identity))));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot open the metadata in " + home, e);
     }
@@ -177,20 +204,35 @@ final class Startup {
         resources.addExecutor(Threads.pool("prefetch", PREFETCHING_THREADS)));
     ScheduledExecutorService timer = resources.addExecutor(Threads.timer("vfs", TIMER_THREADS));
     try {
-      LocalBlockStore blocks = new LocalBlockStore(
-          segments,
-          Files.getFileStore(home.segments()),
-          new BlockSealer(keys),
-          threads,
-          List.of(),
-          BlockStoreLimits.DEFAULT);
+      ClusterBlobs cluster = resources.add(clusterBlobs(identity, segments, metadata.store()));
+      BlockStore blocks =
+          cluster.blockStore(new BlockSealer(keys), threads, BlockStoreLimits.DEFAULT);
       LocalVfs vfs = resources.add(
           new LocalVfs(metadata.session(), blocks, new NameSealer(keys), Clock.systemUTC(), timer));
+      metadata.store().addListener(new DroppedBlobs(cluster::dropped, cluster::reloaded));
+      cluster.start();
       return new Components(
           identity, vfs, metadata.session(), blocks, List.of(metadata.kv()), random);
     } catch (IOException e) {
       throw DiskFailures.explain("cannot ask for the space on the disk of " + home.segments(), e);
     }
+  }
+
+  private ClusterBlobs clusterBlobs(NodeIdentity identity, SegmentStore segments, MetaStore store)
+      throws IOException {
+    FileStore disk = Files.getFileStore(home.segments());
+    long cachedMaxBytes = Math.min(disk.getTotalSpace() / CACHED_DIVISOR, CACHED_MAX_BYTES);
+    return new ClusterBlobs(
+        new ClusterBlobs.Stores(segments, () -> cached(cachedMaxBytes), cachedMaxBytes, disk),
+        new MetaCatalog(store),
+        new ClusterBlobs.Peers(BlobNodes.alone(identity.id()), node -> {
+          throw new IllegalStateException("a node alone has no peer " + node);
+        }),
+        new ClusterBlobs.Threads(
+            resources.addExecutor(Threads.timer("blobs", 1)),
+            resources.addExecutor(Threads.pool("transfer", TRANSFER_THREADS))),
+        ClusterSettings.DEFAULT,
+        System::nanoTime);
   }
 
   private void closeAfterFailure() throws OperatorException {

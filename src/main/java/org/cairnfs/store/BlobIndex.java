@@ -148,6 +148,18 @@ final class BlobIndex {
     change.commit();
   }
 
+  /** Forgets every blob of a segment, whose file may then be deleted. Reads the whole table. */
+  synchronized void evict(long segment) throws IOException {
+    var change = new Change();
+    SegmentUsage own = change.usageOf(segment);
+    for (Entry entry : find(location -> location.segment() == segment)) {
+      own.removeBlob(entry.location().payloadBytes());
+      change.moved.put(entry.id(), Optional.empty());
+    }
+    own.condemn();
+    change.commit();
+  }
+
   /** Notes that the segment's file may be deleted. What it holds must be elsewhere, on disk. */
   synchronized void condemn(long segment) throws IOException {
     var change = new Change();

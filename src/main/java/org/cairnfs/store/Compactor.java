@@ -105,15 +105,47 @@ final class Compactor {
       throw new IOException("segment " + victim + " holds blobs that could not be moved");
     }
     index.condemn(victim);
+    delete(victim);
+  }
+
+  /** Deletes the file of a segment that is condemned. */
+  private void delete(long condemned) throws IOException {
     try {
       index.flush();
     } catch (DiskFullException e) {
       // The file is what stands in the way. Without the flush a start after a crash has to look
-      // for the blobs of a segment that is gone, and finds them elsewhere.
-      log.warn("Deleting segment {} before the index is flushed", victim, e);
+      // for the blobs of a segment that is gone, and finds them elsewhere, if anywhere.
+      log.warn("Deleting segment {} before the index is flushed", condemned, e);
     }
-    segments.delete(victim);
-    index.forget(victim);
+    segments.delete(condemned);
+    index.forget(condemned);
+  }
+
+  /**
+   * Deletes the oldest segments with all that is in them, but for the active one, until no more
+   * than so many bytes are left; returns the bytes given back.
+   */
+  long evict(long maxBytes) throws IOException {
+    running.lock();
+    try {
+      commit.forceAndIndex();
+      long before = segments.totalBytes();
+      long active = writer.activeNumber();
+      for (Long oldest = oldest(); oldest != null && oldest != active; oldest = oldest()) {
+        if (segments.totalBytes() <= maxBytes) {
+          break;
+        }
+        index.evict(oldest);
+        delete(oldest);
+      }
+      return Math.max(0, before - segments.totalBytes());
+    } finally {
+      running.unlock();
+    }
+  }
+
+  private @Nullable Long oldest() {
+    return index.usage().isEmpty() ? null : index.usage().firstKey();
   }
 
   private long liveBytes(long segment) {

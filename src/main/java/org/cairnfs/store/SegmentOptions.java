@@ -24,6 +24,9 @@ public record SegmentOptions(
 
   private static final long SEGMENT_MIN_BYTES = 8L << 20;
 
+  /** Segments of a store that evicts: it gives back one at a time. */
+  private static final int SEGMENTS_A_CACHE = 16;
+
   public SegmentOptions {
     if (segmentBytes < 1 || reserveMaxBytes < 0 || forceEveryBytes < 1 || openFilesMax < 1) {
       throw new IllegalArgumentException("sizes must be positive");
@@ -33,6 +36,16 @@ public record SegmentOptions(
   /** {@link #DEFAULT}, with smaller segments on a small disk. */
   public static SegmentOptions forDisk(long totalBytes) {
     long share = Math.max(SEGMENT_MIN_BYTES, totalBytes / SEGMENTS_A_DISK_MIN);
+    return new SegmentOptions(
+        Math.min(DEFAULT.segmentBytes, share),
+        DEFAULT.reserveMaxBytes,
+        DEFAULT.forceEveryBytes,
+        DEFAULT.openFilesMax);
+  }
+
+  /** {@link #DEFAULT}, with segments of which several fit into a store of that size. */
+  public static SegmentOptions forCache(long maxBytes) {
+    long share = Math.max(SEGMENT_MIN_BYTES, maxBytes / SEGMENTS_A_CACHE);
     return new SegmentOptions(
         Math.min(DEFAULT.segmentBytes, share),
         DEFAULT.reserveMaxBytes,

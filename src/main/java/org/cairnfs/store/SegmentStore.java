@@ -252,6 +252,17 @@ public final class SegmentStore implements BlobStore {
     return compactor.compact();
   }
 
+  /**
+   * Makes room in a store whose blobs can be had elsewhere: deletes the oldest segments, whatever
+   * is in them, until all take no more than {@code maxBytes}. The segment being written stays. Runs
+   * beside reads and writes.
+   *
+   * @return bytes given back to the disk
+   */
+  public long evictOldest(long maxBytes) throws IOException {
+    return compactor.evict(maxBytes);
+  }
+
   @Override
   public StoreStats stats() {
     return new StoreStats(

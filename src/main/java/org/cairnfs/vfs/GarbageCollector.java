@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.MetaSession;
@@ -12,13 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives back the space of what was overwritten, truncated and removed.
+ * Has the metadata let go of what was overwritten, truncated and removed.
  *
  * <p>Extents of large removed files are freed step by step; blobs that lost their last extent are
- * dropped from the metadata's garbage list, durably, and only then deleted from the store, unless a
- * writer pinned them or the metadata refers to them again. A {@link BlobSweep} after every start
- * finds what crashes left. Of several hosts, the one that has the lease on the volume collects;
- * none asks for it to do so. Runs on one thread of the timer.
+ * dropped from the metadata's garbage list. That is committed, and so every node that has such a
+ * blob hears of it and deletes it, this one included. Of several hosts, the one that has the lease
+ * on the volume collects; none asks for it to do so. Runs on one thread of the timer.
  */
 final class GarbageCollector implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -32,25 +30,14 @@ final class GarbageCollector implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(GarbageCollector.class);
 
   private final MetaSession session;
-  private final BlockStore blobs;
   private final Committer committer;
   private final ScheduledExecutorService timer;
-  private final StrayBlobs strays;
-  private final BlobSweep sweep;
   private volatile boolean closed;
 
-  GarbageCollector(
-      MetaSession session,
-      BlockStore blobs,
-      Committer committer,
-      StrayBlobs strays,
-      ScheduledExecutorService timer) {
+  GarbageCollector(MetaSession session, Committer committer, ScheduledExecutorService timer) {
     this.session = session;
-    this.blobs = blobs;
     this.committer = committer;
-    this.strays = strays;
     this.timer = timer;
-    this.sweep = new BlobSweep(session, blobs);
   }
 
   void start() {
@@ -72,23 +59,15 @@ final class GarbageCollector implements AutoCloseable {
       return;
     }
     try {
-      long deleted = 0;
       for (int round = 0; round < ROUNDS && !closed; round++) {
         Boolean more = committer.tryChange(session::reclaimStep);
         if (more == null) {
           break; // others have the lease: whoever has it collects
         }
         int batch = dropBatch();
-        deleted += batch;
         if (!more && batch == 0) {
           break;
         }
-      }
-      sweep.step().forEach(strays::addAgain);
-      deleted += deleteStrays();
-      if (deleted > 0 && !closed) {
-        long freed = blobs.compact();
-        log.debug("Collected {} blobs, compaction freed {} bytes", deleted, freed);
       }
     } catch (PosixException e) {
       if (!closed) {
@@ -108,20 +87,6 @@ final class GarbageCollector implements AutoCloseable {
       return 0;
     }
     Committer.await(committer.requestCut());
-    garbage.forEach(this::delete);
     return garbage.size();
-  }
-
-  private int deleteStrays() {
-    List<BlobId> taken = strays.take(BATCH_BLOBS * ROUNDS);
-    taken.forEach(this::delete);
-    return taken.size();
-  }
-
-  private void delete(BlobId id) {
-    boolean deleted = blobs.collect(id, session::isReferenced);
-    if (!deleted && !session.isReferenced(id)) {
-      strays.addAgain(id); // a writer has it pinned: its commit will tell
-    }
   }
 }

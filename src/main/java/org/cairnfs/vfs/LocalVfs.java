@@ -81,7 +81,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     namespace = new Namespace(session, files, committer, names);
     xattrs = new Xattrs(session, committer, names);
     directories = new DirectoryReader(session, names);
-    collector = new GarbageCollector(session, blobs, committer, strays, timer);
+    collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.lease(), invalidations);
     neighbours = new Neighbours(files, committer, namespace, invalidations);
     session.attach(neighbours);

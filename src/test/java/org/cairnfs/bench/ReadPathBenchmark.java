@@ -10,16 +10,23 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.cairnfs.blob.BlobCatalog;
+import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.LocalBlockStore;
+import org.cairnfs.blob.LoneBlobs;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.SizedBlob;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.MasterKey;
 import org.cairnfs.crypto.VolumeKeys;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -53,6 +60,23 @@ public class ReadPathBenchmark {
 
   private static final int SMALL = 4096;
 
+  private static final BlobCatalog NO_FILES = new BlobCatalog() {
+    @Override
+    public boolean isReferenced(BlobId id) {
+      return false;
+    }
+
+    @Override
+    public boolean isKnown(BlobId id) {
+      return false;
+    }
+
+    @Override
+    public List<SizedBlob> referenced(@Nullable BlobId after, int max) {
+      return List.of();
+    }
+  };
+
   private final Random random = new Random(1);
   private final List<BlobRef> large = new ArrayList<>();
   private final List<BlobRef> small = new ArrayList<>();
@@ -60,7 +84,7 @@ public class ReadPathBenchmark {
   private final ByteBuffer direct = ByteBuffer.allocateDirect(REQUEST);
   private Path home;
   private SegmentStore store;
-  private LocalBlockStore blocks;
+  private BlockStore blocks;
   private int next;
 
   @Setup
@@ -71,8 +95,9 @@ public class ReadPathBenchmark {
     LocalBlockStore.Threads threads = new LocalBlockStore.Threads(Runnable::run, Runnable::run);
     BlockSealer sealer =
         new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
-    blocks = new LocalBlockStore(
-        store, Files.getFileStore(home), sealer, threads, List.of(), BlockStoreLimits.DEFAULT);
+    blocks = LoneBlobs.over(
+            store, Files.getFileStore(home), NO_FILES, new ScheduledThreadPoolExecutor(1))
+        .blockStore(sealer, threads, BlockStoreLimits.DEFAULT);
     byte[] plain = new byte[BLOCK];
     for (int i = 0; i < BLOCKS; i++) {
       random.nextBytes(plain);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +13,8 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Predicate;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
@@ -107,12 +110,13 @@ abstract class BlockStoreContract {
 
   @Test
   void aCollectedBlobIsGoneAndCanBeWrittenAgain() {
-    BlockStore blocks = Blocks.over(store, Blocks.cacheOf(0));
+    LocalBlobs local = Blocks.local(store);
+    BlockStore blocks = Blocks.over(local, Blocks.CALLER, Blocks.cacheOf(0));
     byte[] plain = Blocks.random(5000, 1);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
     blocks.unpin(ref);
 
-    assertThat(blocks.collect(ref.id(), id -> false)).isTrue();
+    assertThat(collect(local, ref.id(), id -> false)).isTrue();
 
     assertThat(blocks.stats().blobs()).isZero();
     assertThatThrownBy(() -> Blocks.read(blocks, ref, 0, 1))
@@ -127,12 +131,13 @@ abstract class BlockStoreContract {
 
   @Test
   void collectingWhatIsNotThereIsNoError() {
-    BlockStore blocks = Blocks.over(store);
+    LocalBlobs local = Blocks.local(store);
+    BlockStore blocks = Blocks.over(local, Blocks.CALLER, BlockStoreLimits.DEFAULT);
     BlobRef ref = blocks.writeNow(new byte[10], 0, 10);
     blocks.unpin(ref);
 
-    assertThat(blocks.collect(ref.id(), id -> false)).isTrue();
-    assertThat(blocks.collect(ref.id(), id -> false)).isTrue();
+    assertThat(collect(local, ref.id(), id -> false)).isTrue();
+    assertThat(collect(local, ref.id(), id -> false)).isTrue();
   }
 
   /**
@@ -140,7 +145,8 @@ abstract class BlockStoreContract {
    */
   @Test
   void threadsNeverSeeAnotherBlocksBytes() throws Exception {
-    BlockStore blocks = Blocks.over(store, Blocks.cacheOf(3 * (FRAME + 256)));
+    LocalBlobs local = Blocks.local(store);
+    BlockStore blocks = Blocks.over(local, Blocks.CALLER, Blocks.cacheOf(3 * (FRAME + 256)));
     List<byte[]> plains = new ArrayList<>();
     List<BlobRef> refs = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -159,7 +165,7 @@ abstract class BlockStoreContract {
             byte[] plain = plains.get(which);
             if (random.nextInt(8) == 0) {
               blocks.unpin(blocks.writeNow(plain, 0, plain.length));
-              assertThat(blocks.collect(refs.get(which).id(), id -> false)).isFalse();
+              assertThat(collect(local, refs.get(which).id(), id -> false)).isFalse();
             }
             int offset = random.nextInt(plain.length);
             int length = 1 + random.nextInt(Math.min(70_000, plain.length - offset));
@@ -178,5 +184,13 @@ abstract class BlockStoreContract {
       threads.shutdownNow();
     }
     assertThat(blocks.stats().cacheBytes()).isLessThanOrEqualTo(3 * (FRAME + 256));
+  }
+
+  private static boolean collect(LocalBlobs local, BlobId id, Predicate<BlobId> referenced) {
+    try {
+      return local.collect(id, referenced) == LocalBlobs.Collected.DELETED;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

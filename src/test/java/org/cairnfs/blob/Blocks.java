@@ -7,8 +7,10 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.MasterKey;
@@ -18,6 +20,8 @@ import org.cairnfs.store.BlobStore;
 /** Makes block stores for tests, and blocks for them. */
 final class Blocks {
   static final int FRAME = 64 << 10;
+  static final LocalBlockStore.Threads CALLER =
+      new LocalBlockStore.Threads(Runnable::run, Runnable::run);
 
   private Blocks() {}
 
@@ -25,14 +29,48 @@ final class Blocks {
     return new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
   }
 
-  /** All work on the calling thread. */
-  static LocalBlockStore over(BlobStore store, BlobSource... others) {
-    return over(store, BlockStoreLimits.DEFAULT, others);
+  /** That store alone, without cached blobs. */
+  static LocalBlobs local(BlobStore store) {
+    CachedStore none = () -> {
+      throw new IOException("nothing is cached");
+    };
+    return new LocalBlobs(store, new CachedBlobs(none, 0, () -> false), LoneBlobs.holds());
   }
 
-  static LocalBlockStore over(BlobStore store, BlockStoreLimits limits, BlobSource... others) {
-    LocalBlockStore.Threads threads = new LocalBlockStore.Threads(Runnable::run, Runnable::run);
-    return new LocalBlockStore(store, disk(), sealer(), threads, List.of(others), limits);
+  /** All work on the calling thread. */
+  static LocalBlockStore over(BlobStore store, BlobSource... others) {
+    return over(local(store), CALLER, BlockStoreLimits.DEFAULT, others);
+  }
+
+  static LocalBlockStore over(BlobStore store, BlockStoreLimits limits) {
+    return over(local(store), CALLER, limits);
+  }
+
+  /** Of a node alone, though it may read from others. */
+  static LocalBlockStore over(
+      LocalBlobs local,
+      LocalBlockStore.Threads threads,
+      BlockStoreLimits limits,
+      BlobSource... others) {
+    List<BlobSource> sources = new ArrayList<>();
+    sources.add(new LocalBlobSource(local));
+    sources.addAll(List.of(others));
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1); // starts no thread
+    BlobBuffers buffers = new BlobBuffers();
+    TestCatalog catalog = new TestCatalog();
+    BlobNodes alone = LoneBlobs.peers().nodes();
+    Replicator replicator = new Replicator(
+        local,
+        LoneBlobs.peers(),
+        new ClusterBlobs.Threads(timer, timer),
+        buffers,
+        ClusterSettings.DEFAULT,
+        System::nanoTime);
+    BlobCollector collector = new BlobCollector(
+        local, catalog, LoneBlobs.holds(), alone, replicator::ensure, timer, System::nanoTime);
+    LocalBlockStore.Below below = new LocalBlockStore.Below(
+        local, disk(), replicator, catalog, collector, sources, Runnable::run, buffers);
+    return new LocalBlockStore(below, sealer(), threads, limits);
   }
 
   static BlockStoreLimits cacheOf(long bytes) {

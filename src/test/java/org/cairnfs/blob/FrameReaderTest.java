@@ -120,8 +120,7 @@ final class FrameReaderTest {
     Queue<Runnable> tasks = new ArrayDeque<>();
     LocalBlockStore.Threads threads = new LocalBlockStore.Threads(Runnable::run, tasks::add);
     BlockStoreLimits limits = new BlockStoreLimits(96 << 20, 10, 10, 2);
-    LocalBlockStore limited =
-        new LocalBlockStore(store, Blocks.disk(), Blocks.sealer(), threads, List.of(), limits);
+    LocalBlockStore limited = Blocks.over(Blocks.local(store), threads, limits);
     for (int frame = 0; frame < 5; frame++) {
       limited.prefetch(ref, frame * FRAME, 10);
     }
@@ -242,7 +241,7 @@ final class FrameReaderTest {
   void theNextSourceIsAskedForWhatTheFirstLacksOrHasDamaged() throws IOException {
     InMemoryBlobStore peer = new InMemoryBlobStore();
     Blocks.over(peer).writeNow(plain, 0, plain.length);
-    LocalBlockStore over = Blocks.over(store, new LocalBlobSource(peer));
+    LocalBlockStore over = Blocks.over(store, new LocalBlobSource(Blocks.local(peer)));
 
     store.flipBit(ref.id(), 8 * BlobFormat.frameOffset(7));
     assertThat(Blocks.read(over, ref, 100, 10 * FRAME))

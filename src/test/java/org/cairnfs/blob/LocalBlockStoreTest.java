@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -27,37 +29,42 @@ import org.junit.jupiter.api.Test;
 /** Writing, pins, collection, limits and errors. */
 final class LocalBlockStoreTest {
   private final InMemoryBlobStore store = new InMemoryBlobStore();
+  private final LocalBlobs local = Blocks.local(store);
   private final byte[] plain = Blocks.random(5000, 1);
+
+  private static BlockStore over(LocalBlobs blobs) {
+    return Blocks.over(blobs, Blocks.CALLER, BlockStoreLimits.DEFAULT);
+  }
 
   @Test
   void aPinnedBlobIsNotCollected() {
-    BlockStore blocks = Blocks.over(store);
+    BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
     blocks.write(plain, 0, plain.length).join();
 
-    assertThat(blocks.collect(ref.id(), id -> false)).isFalse();
+    assertThat(collect(local, ref.id(), id -> false)).isFalse();
     blocks.unpin(ref);
-    assertThat(blocks.collect(ref.id(), id -> false))
+    assertThat(collect(local, ref.id(), id -> false))
         .as("one pin of two is left")
         .isFalse();
     blocks.unpin(ref);
-    assertThat(blocks.collect(ref.id(), id -> false)).isTrue();
+    assertThat(collect(local, ref.id(), id -> false)).isTrue();
     assertThat(store.has(ref.id())).isFalse();
   }
 
   @Test
   void aReferencedBlobIsNotCollected() {
-    BlockStore blocks = Blocks.over(store);
+    BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
     blocks.unpin(ref);
 
-    assertThat(blocks.collect(ref.id(), ref.id()::equals)).isFalse();
+    assertThat(collect(local, ref.id(), ref.id()::equals)).isFalse();
     assertThat(store.has(ref.id())).isTrue();
   }
 
   @Test
   void unpinningMoreThanWasPinnedIsRefused() {
-    BlockStore blocks = Blocks.over(store);
+    BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
     blocks.unpin(ref);
 
@@ -72,7 +79,7 @@ final class LocalBlockStoreTest {
   void aBlockWrittenWhileItIsCollectedIsThereAfterwards() throws Exception {
     CountDownLatch deleting = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    BlockStore blocks = Blocks.over(new ForwardingBlobStore(store) {
+    LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
       @Override
       public void delete(BlobId id) throws IOException {
         deleting.countDown();
@@ -80,10 +87,11 @@ final class LocalBlockStoreTest {
         super.delete(id);
       }
     });
+    BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
     blocks.unpin(ref);
     CompletableFuture<Boolean> collected =
-        CompletableFuture.supplyAsync(() -> blocks.collect(ref.id(), id -> false));
+        CompletableFuture.supplyAsync(() -> collect(local, ref.id(), id -> false));
     deleting.await();
     Thread writer = new Thread(() -> blocks.writeNow(plain, 0, plain.length));
     writer.start();
@@ -93,26 +101,28 @@ final class LocalBlockStoreTest {
 
     assertThat(collected.join()).isTrue();
     assertThat(store.has(ref.id())).isTrue();
-    assertThat(blocks.collect(ref.id(), id -> false)).as("pinned").isFalse();
+    assertThat(collect(local, ref.id(), id -> false)).as("pinned").isFalse();
   }
 
   @Test
   void aBlockThatCouldNotBeStoredIsNotPinned() {
     AtomicReference<IOException> failure = new AtomicReference<>(new IOException("gone"));
-    BlockStore blocks = Blocks.over(failingAppend(failure));
+    LocalBlobs local = Blocks.local(failingAppend(failure));
+    BlockStore blocks = over(local);
 
     assertErrno(Errno.EIO, () -> blocks.writeNow(plain, 0, plain.length));
 
     failure.set(null);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
     blocks.unpin(ref);
-    assertThat(blocks.collect(ref.id(), id -> false)).isTrue();
+    assertThat(collect(local, ref.id(), id -> false)).isTrue();
   }
 
   @Test
   void aFullDiskIsEnospcAndPasses() {
     AtomicReference<IOException> failure = new AtomicReference<>(new DiskFullException("full"));
-    BlockStore blocks = Blocks.over(failingAppend(failure));
+    LocalBlobs local = Blocks.local(failingAppend(failure));
+    BlockStore blocks = over(local);
 
     assertErrno(Errno.ENOSPC, () -> blocks.writeNow(plain, 0, plain.length));
     assertThatThrownBy(() -> blocks.write(plain, 0, plain.length).join())
@@ -139,16 +149,6 @@ final class LocalBlockStoreTest {
       }
 
       @Override
-      public void delete(BlobId id) throws IOException {
-        throw gone;
-      }
-
-      @Override
-      public long compact() throws IOException {
-        throw gone;
-      }
-
-      @Override
       public void read(BlobId id, int offset, ByteBuffer into) throws IOException {
         throw gone;
       }
@@ -157,10 +157,7 @@ final class LocalBlockStoreTest {
     blocks.unpin(ref);
 
     for (ThrowingCallable call : List.<ThrowingCallable>of(
-        () -> blocks.sync(Set.of()),
-        blocks::compact,
-        () -> blocks.collect(ref.id(), id -> false),
-        () -> Blocks.read(blocks, ref, 0, 10))) {
+        () -> blocks.sync(Set.of()), () -> Blocks.read(blocks, ref, 0, 10))) {
       assertErrno(Errno.EIO, call);
       assertThatThrownBy(call).hasRootCause(gone);
     }
@@ -214,7 +211,7 @@ final class LocalBlockStoreTest {
 
   @Test
   void wrongArgumentsAreRefused() {
-    BlockStore blocks = Blocks.over(store);
+    BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, 100);
 
     assertThatThrownBy(() -> blocks.write(plain, 0, 0))
@@ -231,7 +228,7 @@ final class LocalBlockStoreTest {
 
   @Test
   void spaceIsTheDisks() {
-    BlockStore blocks = Blocks.over(store);
+    BlockStore blocks = over(local);
 
     assertThat(blocks.totalBytes()).isPositive();
     assertThat(blocks.usableBytes()).isBetween(1L, blocks.totalBytes());
@@ -240,7 +237,7 @@ final class LocalBlockStoreTest {
   private LocalBlockStore withThreads(
       Executor sealing, Executor prefetching, BlockStoreLimits limits) {
     LocalBlockStore.Threads threads = new LocalBlockStore.Threads(sealing, prefetching);
-    return new LocalBlockStore(store, Blocks.disk(), Blocks.sealer(), threads, List.of(), limits);
+    return Blocks.over(local, threads, limits);
   }
 
   private BlobStore failingAppend(AtomicReference<IOException> failure) {
@@ -267,5 +264,13 @@ final class LocalBlockStoreTest {
   private static void assertErrno(Errno errno, ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(PosixException.class, e -> assertThat(e.errno()).isEqualTo(errno));
+  }
+
+  private static boolean collect(LocalBlobs local, BlobId id, Predicate<BlobId> referenced) {
+    try {
+      return local.collect(id, referenced) == LocalBlobs.Collected.DELETED;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -2,8 +2,8 @@ package org.cairnfs.blob;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.net.FailureCode;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 /** A node's blobs as another node sees them, over a real connection. */
 final class PeerBlobsTest {
   private final InMemoryBlobStore store = new InMemoryBlobStore();
+  private final AtomicBoolean leaving = new AtomicBoolean();
   private final TestNode server = TestNode.create();
   private final TestNode client = TestNode.create();
   private final byte[] blob = new byte[BlobFormat.BLOB_MAX_BYTES];
@@ -37,7 +39,7 @@ final class PeerBlobsTest {
     new Random(1).nextBytes(blob);
     id = idOf(blob);
     Handlers.Builder handlers = Handlers.builder();
-    new BlobService(store).register(handlers, server.executor());
+    new BlobService(Blocks.local(store), leaving::get).register(handlers, server.executor());
     server.listen(handlers.build());
     client.knows(server);
     blobs = new PeerBlobs(client.client(), server.id(), TestNode.LIMIT);
@@ -53,8 +55,15 @@ final class PeerBlobsTest {
     return BlobId.of(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
-  private void put() {
-    assertThat(blobs.put(id, ByteBuffer.wrap(blob))).succeedsWithin(TestNode.LIMIT);
+  /** Returns whether the server did not have it before. */
+  private boolean put() {
+    return blobs.put(id, message()).join();
+  }
+
+  private ByteBuffer message() {
+    ByteBuffer message = ByteBuffer.allocate(BlobId.SIZE_BYTES + blob.length);
+    id.write(message);
+    return message.put(blob).flip();
   }
 
   private static void assertRefused(CompletableFuture<?> future, FailureCode code) {
@@ -63,11 +72,12 @@ final class PeerBlobsTest {
         .isInstanceOfSatisfying(PeerException.class, e -> assertThat(e.code()).isEqualTo(code));
   }
 
-  private byte[] fetch(int offset, int length) throws IOException {
-    ByteBuffer into = ByteBuffer.allocate(length);
-    blobs.fetch(id, offset, into);
-    assertThat(into.hasRemaining()).isFalse();
-    return into.array();
+  private byte[] fetch(int offset, int length) {
+    RemoteBlobs.Fetch fetch = blobs.get(id, offset, length);
+    byte[] bytes = new byte[length];
+    fetch.bytes().join().get(bytes);
+    assertThat(fetch.arrived()).hasValue(length);
+    return bytes;
   }
 
   @Test
@@ -82,13 +92,15 @@ final class PeerBlobsTest {
 
   @Test
   void whatIsPutIsThere() throws Exception {
-    assertThat(blobs.lengthBytes(id).get()).isEqualTo(OptionalInt.empty());
+    assertThat(blobs.hold(id).get()).isEqualTo(OptionalInt.empty());
 
-    put();
+    assertThat(put()).isTrue();
 
-    assertThat(blobs.lengthBytes(id).get()).hasValue(blob.length);
+    assertThat(blobs.hold(id).get()).hasValue(blob.length);
     assertThat(fetch(0, blob.length)).isEqualTo(blob);
     assertThat(store.lengthBytes(id)).hasValue(blob.length);
+    assertThat(put()).as("it was there before").isFalse();
+    assertThat(store.syncs()).as("each answer is about stable storage").isEqualTo(3);
   }
 
   @Test
@@ -100,25 +112,35 @@ final class PeerBlobsTest {
   }
 
   @Test
-  void whatIsDeletedIsGone() throws Exception {
+  void aNodeThatLeavesPromisesNothing() throws Exception {
     put();
+    leaving.set(true);
 
-    assertThat(blobs.delete(id)).succeedsWithin(TestNode.LIMIT);
-    assertThat(blobs.delete(id)).succeedsWithin(TestNode.LIMIT);
+    assertThat(blobs.hold(id).get()).isEqualTo(OptionalInt.empty());
+    assertThat(fetch(0, 10)).isEqualTo(Arrays.copyOf(blob, 10));
+  }
 
-    assertThat(blobs.lengthBytes(id).get()).isEqualTo(OptionalInt.empty());
-    assertThatThrownBy(() -> fetch(0, 1))
-        .isInstanceOf(IOException.class)
-        .cause()
-        .isInstanceOfSatisfying(
-            PeerException.class, e -> assertThat(e.code()).isEqualTo(FailureCode.NOT_FOUND));
+  @Test
+  void whatIsNotThereCannotBeFetched() {
+    assertRefused(blobs.get(id, 0, 1).bytes(), FailureCode.NOT_FOUND);
+  }
+
+  @Test
+  void aSuspectBlobIsVerifiedAndNoLongerServedIfItIsDamaged() {
+    put();
+    blobs.suspect(id);
+    store.flipBit(id, 1000);
+    blobs.suspect(id);
+
+    await().until(() -> store.lengthBytes(id).isEmpty());
+    assertRefused(blobs.get(id, 0, 1).bytes(), FailureCode.NOT_FOUND);
   }
 
   @Test
   void bytesThatAreNotTheBlobAreNotKept() throws Exception {
     blob[7]++;
 
-    assertRefused(blobs.put(id, ByteBuffer.wrap(blob)), FailureCode.INVALID);
+    assertRefused(blobs.put(id, message()), FailureCode.INVALID);
 
     assertThat(store.lengthBytes(id)).isEmpty();
   }
@@ -127,14 +149,14 @@ final class PeerBlobsTest {
   void partsOutsideTheBlobAreRefused() {
     put();
 
-    assertThatThrownBy(() -> fetch(1, blob.length)).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> fetch(Integer.MAX_VALUE, 1)).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> fetch(-1, 1)).isInstanceOf(IOException.class);
+    assertRefused(blobs.get(id, 1, blob.length).bytes(), FailureCode.INVALID);
+    assertRefused(blobs.get(id, Integer.MAX_VALUE, 1).bytes(), FailureCode.INVALID);
+    assertRefused(blobs.get(id, -1, 1).bytes(), FailureCode.INVALID);
   }
 
   @Test
   void messagesOfTheWrongLengthAreRefused() {
-    for (var type : new MessageType[] {BlobMessages.HAS, BlobMessages.PUT, BlobMessages.DELETE}) {
+    for (var type : new MessageType[] {BlobMessages.HOLD, BlobMessages.PUT, BlobMessages.SUSPECT}) {
       for (int length : new int[] {0, 31}) {
         assertRefused(
             client

@@ -21,16 +21,22 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.cairnfs.blob.BlobCatalog;
+import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
+import org.cairnfs.blob.ClusterBlobs;
 import org.cairnfs.blob.LocalBlockStore;
+import org.cairnfs.blob.LoneBlobs;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.SizedBlob;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.MasterKey;
 import org.cairnfs.crypto.NameSealer;
 import org.cairnfs.crypto.VolumeKeys;
 import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.meta.DroppedBlobs;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.SessionSettings;
@@ -61,7 +67,8 @@ final class VfsFixture implements AutoCloseable {
       LocalVfs vfs,
       LocalMetaSession session,
       SegmentStore store,
-      LocalBlockStore blocks,
+      ClusterBlobs blobs,
+      DroppedBlobs listener,
       ScheduledExecutorService timer) {}
 
   private @Nullable SimulatedDisk failing;
@@ -127,11 +134,6 @@ final class VfsFixture implements AutoCloseable {
     return ids;
   }
 
-  /** A sweep of its own, before its first step. */
-  BlobSweep sweep() {
-    return new BlobSweep(running().session, running().blocks);
-  }
-
   long storedBlobs() {
     return running().store.stats().blobs();
   }
@@ -157,19 +159,20 @@ final class VfsFixture implements AutoCloseable {
         ? SegmentStore.open(segments, index, options, sealing)
         : simulated.openStore(index, options, sealing);
     FileStore space = Files.getFileStore(segments);
-    LocalBlockStore blocks = new LocalBlockStore(
-        store,
-        space,
+    ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
+    ClusterBlobs blobs = LoneBlobs.over(store, space, new Catalog(metaStore), timer);
+    BlockStore blocks = blobs.blockStore(
         new BlockSealer(keys),
         new LocalBlockStore.Threads(sealing, prefetching),
-        List.of(),
         new BlockStoreLimits(8 << 20, 64, 8, 4));
     SessionSettings settings = new SessionSettings(
         new NodeId(1, 2, 3, 4), new Bytes(new byte[16]), 0755, 0, 0, Clock.systemUTC(), sessionIds);
     LocalMetaSession session = LocalMetaSession.open(metaStore, log, settings);
-    ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
     LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer);
-    running = new Running(vfs, session, store, blocks, timer);
+    DroppedBlobs listener = new DroppedBlobs(blobs::dropped, blobs::reloaded);
+    metaStore.addListener(listener);
+    blobs.start();
+    running = new Running(vfs, session, store, blobs, listener, timer);
   }
 
   private static MetaStore newMetaStore() {
@@ -184,8 +187,27 @@ final class VfsFixture implements AutoCloseable {
   private void stop() throws IOException {
     Running last = running();
     last.vfs.close();
+    metaStore.removeListener(last.listener);
+    last.blobs.close();
     last.timer.shutdownNow();
     last.session.close();
     last.store.close();
+  }
+
+  private record Catalog(MetaStore store) implements BlobCatalog {
+    @Override
+    public boolean isReferenced(BlobId id) {
+      return store.isReferenced(id);
+    }
+
+    @Override
+    public boolean isKnown(BlobId id) {
+      return store.isKnown(id);
+    }
+
+    @Override
+    public List<SizedBlob> referenced(@Nullable BlobId after, int max) {
+      return store.referencedBlobs(after, max);
+    }
   }
 }

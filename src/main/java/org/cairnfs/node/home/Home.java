@@ -109,6 +109,11 @@ public final class Home {
     return root.resolve("index");
   }
 
+  /** Blobs kept only because they were read lately; made when there are any. */
+  public Path cached() {
+    return root.resolve("cached");
+  }
+
   /** The applied metadata. */
   public Path meta() {
     return root.resolve("meta");

@@ -1,10 +1,9 @@
-package org.cairnfs.vfs;
+package org.cairnfs.blob;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.BlobId;
-import org.cairnfs.meta.MetaSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,9 +11,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks through the store once, in steps, for blobs that the metadata does not know: a crash leaves
  * those that were stored before their commit, or dropped from the metadata before they were
- * deleted. Those it knows, garbage included, are its own business.
+ * deleted; and a node that was away did not hear what was dropped. Those it knows, garbage
+ * included, are its own business.
  *
- * <p>It only finds them; the {@link GarbageCollector} judges each again before it deletes. Not
+ * <p>It only finds them; the {@link BlobCollector} judges each again before it deletes. Not
  * thread-safe.
  */
 final class BlobSweep {
@@ -28,27 +28,31 @@ final class BlobSweep {
 
   private static final Logger log = LoggerFactory.getLogger(BlobSweep.class);
 
-  private final MetaSession session;
-  private final BlockStore blobs;
+  private final BlobCatalog catalog;
+  private final LocalBlobs blobs;
   private final List<BlobId> unknown = new ArrayList<>();
   private @Nullable BlobId position;
   private long seen;
   private boolean ended;
 
-  BlobSweep(MetaSession session, BlockStore blobs) {
-    this.session = session;
+  BlobSweep(BlobCatalog catalog, LocalBlobs blobs) {
+    this.catalog = catalog;
     this.blobs = blobs;
   }
 
+  boolean hasEnded() {
+    return ended;
+  }
+
   /** Looks at some more blobs. Returns what was found, when the whole store was looked through. */
-  List<BlobId> step() {
+  List<BlobId> step() throws IOException {
     if (ended) {
       return List.of();
     }
     List<BlobId> page = blobs.list(position, STEP_BLOBS);
     for (BlobId id : page) {
       position = id;
-      if (!session.isKnown(id)) {
+      if (!catalog.isKnown(id)) {
         unknown.add(id);
       }
     }

@@ -1,0 +1,22 @@
+package org.cairnfs.blob;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import org.cairnfs.core.BlobId;
+
+/** Tells blobs by their hash. */
+final class Hashes {
+  /** Whether those bytes, from position to limit, are that blob. The position stays. */
+  static boolean isBlob(BlobId id, ByteBuffer bytes) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(bytes.duplicate());
+      return BlobId.of(digest.digest()).equals(id);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-256", e);
+    }
+  }
+
+  private Hashes() {}
+}

@@ -1,0 +1,218 @@
+package org.cairnfs.blob;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.SizedBlob;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that this node has the blobs that belong here, intact, and no others.
+ *
+ * <p>Each node looks after itself: it knows all blobs and all nodes, and so what belongs to it. It
+ * walks over all of them after the start, after the nodes changed, and now and then; while
+ * something is left to do, soon again. Thread-safe.
+ */
+final class Repair implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
+
+  /** Blobs fetched at the same time, so that readers find threads, too. */
+  private static final int FETCHES_MAX = 3;
+
+  /** Between walks as long as something is left to do. */
+  private static final Duration AGAIN_MAX = Duration.ofSeconds(30);
+
+  private final LocalBlobs local;
+  private final BlobCatalog catalog;
+  private final ClusterBlobs.Peers others;
+  private final PeerReads reads;
+  private final ClusterBlobs.Threads threads;
+  private final ClusterSettings settings;
+  private final LongSupplier ticker;
+  private final Pace pace;
+  private final Semaphore fetches = new Semaphore(FETCHES_MAX);
+  private final AtomicBoolean running = new AtomicBoolean();
+  private final AtomicLong walks = new AtomicLong();
+
+  /** Counts walks and fetches under way, and those who wait for their end. */
+  private final Phaser underWay = new Phaser(1);
+
+  private volatile RepairWalk.Counters counters = new RepairWalk.Counters();
+  private volatile boolean started;
+  private volatile long dueNanos;
+
+  /** Counts changes, so that a walk notices one that came meanwhile. */
+  private final AtomicLong changes = new AtomicLong();
+
+  Repair(
+      LocalBlobs local,
+      BlobCatalog catalog,
+      ClusterBlobs.Peers others,
+      PeerReads reads,
+      ClusterBlobs.Threads threads,
+      ClusterSettings settings,
+      LongSupplier ticker) {
+    this.local = local;
+    this.catalog = catalog;
+    this.others = others;
+    this.reads = reads;
+    this.threads = threads;
+    this.settings = settings;
+    this.ticker = ticker;
+    pace = new Pace(settings.repairBytesPerSecond(), ticker);
+    local.onDamaged(this::damaged);
+    others.nodes().onChange(this::changed);
+  }
+
+  void start() {
+    started = true;
+    changed();
+    long millis = Math.max(1, settings.settle().toMillis() / 2);
+    var unused =
+        threads.timer().scheduleWithFixedDelay(this::tick, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Nodes or blobs are no longer what they were: there will be a walk soon. Does not block. */
+  void changed() {
+    changes.incrementAndGet();
+    dueNanos = ticker.getAsLong() + settings.settle().toNanos();
+  }
+
+  RepairStats stats() {
+    RepairWalk.Counters now = counters;
+    return new RepairStats(
+        now.checked.sum(),
+        now.missing.sum(),
+        now.fetched.sum(),
+        now.lacking.sum() + now.missing.sum() - now.fetched.sum(),
+        now.unavailable.sum(),
+        now.surplus.sum(),
+        local.stats().damagedBlobs(),
+        walks.get(),
+        running.get());
+  }
+
+  /** Returns when no walk and no fetch is under way; there is none afterwards. */
+  @Override
+  public void close() {
+    pace.close();
+    reads.close();
+    int unused = underWay.arriveAndAwaitAdvance();
+  }
+
+  private boolean isAlone() {
+    return others.nodes().nodes().size() <= 1;
+  }
+
+  private void tick() {
+    boolean due = started && !isAlone() && ticker.getAsLong() - dueNanos >= 0;
+    if (due && running.compareAndSet(false, true) && !run(this::walk)) {
+      running.set(false);
+    }
+  }
+
+  /** Runs it on another thread, unless this is closing. */
+  private boolean run(Runnable task) {
+    int unused = underWay.register();
+    try {
+      if (!pace.isClosed()) {
+        threads.transfers().execute(() -> {
+          try {
+            task.run();
+          } finally {
+            int phase = underWay.arriveAndDeregister();
+            LOG.trace("Repair phase {}", phase);
+          }
+        });
+        return true;
+      }
+    } catch (RejectedExecutionException e) {
+      LOG.debug("Nothing is repaired: the node is stopping", e);
+    }
+    unused = underWay.arriveAndDeregister();
+    return false;
+  }
+
+  private void walk() {
+    long before = changes.get();
+    RepairWalk walk = new RepairWalk(local, catalog, others, settings.replicas());
+    counters = walk.counters();
+    Duration next = settings.repairInterval();
+    try {
+      boolean gaveUp = walk.run(this::fetchSoon, pace::isClosed);
+      fetches.acquireUninterruptibly(FETCHES_MAX); // until the last one has ended
+      fetches.release(FETCHES_MAX);
+      if (gaveUp) {
+        long freed = local.compact();
+        LOG.debug("Gave up blobs that belong elsewhere; compaction freed {} bytes", freed);
+      }
+      RepairStats found = stats();
+      boolean done = found.missing() == found.fetched() && found.surplus() == 0;
+      next = done || AGAIN_MAX.compareTo(next) > 0 ? next : AGAIN_MAX;
+      LOG.debug("Walked over all blobs: {}", found);
+    } catch (IOException | RuntimeException e) {
+      if (!pace.isClosed()) {
+        LOG.warn("Repairing blobs failed; it goes on later", e);
+        next = AGAIN_MAX;
+      }
+    }
+    walks.incrementAndGet();
+    if (changes.get() != before) {
+      next = settings.settle();
+    }
+    dueNanos = ticker.getAsLong() + next.toNanos();
+    running.set(false);
+  }
+
+  /** Fetches a blob on another thread; waits while too many are under way. */
+  private void fetchSoon(SizedBlob blob, RepairWalk.Counters count) {
+    int bytes = RepairWalk.blobLength(blob);
+    if (!pace.take(bytes)) {
+      return;
+    }
+    fetches.acquireUninterruptibly();
+    boolean begun = run(() -> {
+      try {
+        (fetch(blob) ? count.fetched : count.unavailable).increment();
+      } finally {
+        fetches.release();
+      }
+    });
+    if (!begun) {
+      fetches.release();
+    }
+  }
+
+  /** Makes a replica here, of the cached copy or a peer's. */
+  private boolean fetch(SizedBlob blob) {
+    BlobId id = blob.id();
+    try {
+      if (!local.promoteIfCached(id, catalog::isReferenced)) {
+        ByteBuffer bytes =
+            reads.fetch(id, 0, RepairWalk.blobLength(blob), fetched -> Hashes.isBlob(id, fetched));
+        boolean unused = local.keep(id, bytes, catalog::isReferenced);
+      }
+      return true;
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("Blob {} belongs here and cannot be had", id, e);
+      return false;
+    }
+  }
+
+  /** A replica was found damaged and is no longer served. */
+  private void damaged(BlobId id) {
+    if (!isAlone()) {
+      LOG.warn("Blob {} is damaged here; it is fetched anew", id);
+      changed();
+    }
+  }
+}

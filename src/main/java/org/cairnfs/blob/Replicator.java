@@ -1,0 +1,454 @@
+package org.cairnfs.blob;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+import static java.util.stream.Collectors.toSet;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.core.PosixException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings new blobs to the nodes they belong to, and knows which have enough copies.
+ *
+ * <p>A blob goes to R nodes at once and is safe when W = R / 2 + 1 have it on stable storage, this
+ * one among them whether it belongs here or not. A node that fails is gone around; nobody waits for
+ * one that is down, and with fewer nodes alive than W, as many as there are will do: the repair
+ * makes good. What is not yet sent costs memory up to a limit, beyond that it is read back from the
+ * local store.
+ *
+ * <p>Thread-safe.
+ */
+final class Replicator {
+  private static final Logger LOG = LoggerFactory.getLogger(Replicator.class);
+
+  /** Bytes of blobs kept in memory until they are sent. */
+  private static final long KEPT_BYTES_MAX = 32L << 20;
+
+  /** Blobs without enough copies, after which a writer waits. */
+  private static final int UNSAFE_MAX = 512;
+
+  /** What could not be sent to enough nodes is tried again after so long. */
+  private static final long RETRY_MILLIS = 250;
+
+  private final LocalBlobs local;
+  private final BlobNodes nodes;
+  private final BlobPeers peers;
+  private final ClusterBlobs.Threads threads;
+  private final ClusterSettings settings;
+  private final LongSupplier ticker;
+  private final BlobBuffers buffers;
+  private final ConcurrentMap<BlobId, Shipment> shipments = new ConcurrentHashMap<>();
+  private final ConcurrentMap<NodeId, Lane> lanes = new ConcurrentHashMap<>();
+  private final AtomicLong keptBytes = new AtomicLong();
+  private final Semaphore unsafe = new Semaphore(UNSAFE_MAX);
+  private final AtomicBoolean retryPlanned = new AtomicBoolean();
+
+  Replicator(
+      LocalBlobs local,
+      ClusterBlobs.Peers others,
+      ClusterBlobs.Threads threads,
+      BlobBuffers buffers,
+      ClusterSettings settings,
+      LongSupplier ticker) {
+    this.local = local;
+    this.nodes = others.nodes();
+    this.peers = others.peers();
+    this.threads = threads;
+    this.buffers = buffers;
+    this.settings = settings;
+    this.ticker = ticker;
+    nodes.onChange(() -> {
+      boolean unused = run(this::nodesChanged);
+    });
+  }
+
+  /** Whether there is no other node to think of. */
+  boolean isAlone() {
+    return nodes.nodes().size() <= 1;
+  }
+
+  /**
+   * Sends a blob that was just written here to where it belongs. Waits while too many blobs lack
+   * copies.
+   *
+   * @param message an array of {@link BlobBuffers} with the blob's id and bytes from index 0 on
+   * @return whether the array was taken; it is given back to the buffers later
+   */
+  boolean send(BlobId id, byte[] message, int blobLength) {
+    boolean keep = keptBytes.addAndGet(blobLength) <= KEPT_BYTES_MAX;
+    Shipment shipment = new Shipment(id, blobLength, keep ? message : null, false);
+    boolean begun = shipments.putIfAbsent(id, shipment) == null;
+    if (!keep || !begun) {
+      keptBytes.addAndGet(-blobLength);
+    }
+    if (begun) {
+      shipment.acquirePermit();
+      shipment.fill();
+    }
+    return keep && begun;
+  }
+
+  /**
+   * Sends a blob that is here and that the others may have already: they are asked first. Does not
+   * wait for them.
+   */
+  void ensure(BlobId id) {
+    int blobLength;
+    try {
+      blobLength = isAlone() ? 0 : local.copyLengthBytes(id).orElse(0);
+    } catch (IOException e) {
+      LOG.warn("Cannot look for blob {}", id, e);
+      return;
+    }
+    if (blobLength == 0) {
+      return;
+    }
+    Shipment shipment = new Shipment(id, blobLength, null, true);
+    if (shipments.putIfAbsent(id, shipment) == null) {
+      shipment.fill();
+    }
+  }
+
+  /**
+   * Returns when enough nodes have each of the blobs, of those that were sent before.
+   *
+   * @throws PosixException EIO if that takes too long
+   */
+  void awaitCopies(Set<BlobId> wanted) {
+    if (shipments.isEmpty()) {
+      return;
+    }
+    long deadline = ticker.getAsLong() + settings.copiesLimit().toNanos();
+    for (BlobId id : wanted) {
+      Shipment shipment = shipments.get(id);
+      if (shipment != null) {
+        await(shipment, deadline);
+      }
+    }
+  }
+
+  private void await(Shipment shipment, long deadline) {
+    try {
+      long left = deadline - ticker.getAsLong();
+      shipment.safe.get(Math.max(0, left), NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new PosixException(
+          Errno.EIO,
+          "blob %s has %d copies instead of %d"
+              .formatted(shipment.id, shipment.copies(), copiesNeeded()),
+          e);
+    } catch (ExecutionException e) {
+      throw new PosixException(Errno.EIO, "replicating blob " + shipment.id, e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PosixException(Errno.EIO, "interrupted while a blob was replicated", e);
+    }
+  }
+
+  /** Copies of a blob that make it safe, this node's among them, with the nodes as they are. */
+  private int copiesNeeded() {
+    int placeable = 0;
+    int reachable = 1;
+    for (BlobNode node : nodes.nodes()) {
+      placeable += node.placeable() ? 1 : 0;
+      reachable += node.live() && node.placeable() && isPeer(node) ? 1 : 0;
+    }
+    int replicas = Math.min(settings.replicas(), Math.max(1, placeable));
+    return Math.min(replicas / 2 + 1, reachable);
+  }
+
+  private boolean isPeer(BlobNode node) {
+    return !node.id().equals(nodes.self());
+  }
+
+  private void nodesChanged() {
+    for (BlobNode node : nodes.nodes()) {
+      Lane lane = lanes.get(node.id());
+      if (lane != null && !node.live()) {
+        lane.abort();
+      }
+    }
+    Set<NodeId> known = nodes.nodes().stream().map(BlobNode::id).collect(toSet());
+    lanes.forEach((id, lane) -> {
+      if (!known.contains(id) && lanes.remove(id, lane)) {
+        lane.abort();
+      }
+    });
+    shipments.values().forEach(Shipment::retry);
+  }
+
+  private void planRetry() {
+    if (retryPlanned.compareAndSet(false, true)) {
+      try {
+        var unused = threads.timer().schedule(() -> run(this::retry), RETRY_MILLIS, MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("No blob is sent again: the node is stopping", e);
+      }
+    }
+  }
+
+  private void retry() {
+    retryPlanned.set(false);
+    shipments.values().forEach(Shipment::retry);
+  }
+
+  /** Runs it where it may block; returns false if the node is stopping. */
+  private boolean run(Runnable task) {
+    try {
+      threads.transfers().execute(task);
+      return true;
+    } catch (RejectedExecutionException e) {
+      LOG.debug("The threads that transfer blobs have stopped", e);
+      return false;
+    }
+  }
+
+  /** One blob on its way. */
+  private final class Shipment implements Lane.Cargo {
+    private final BlobId id;
+    private final int blobLength;
+    private final CompletableFuture<Void> safe = new CompletableFuture<>();
+
+    /** Whether peers are asked first whether they have it. */
+    private final boolean mayBeThere;
+
+    private final Set<NodeId> have = ConcurrentHashMap.newKeySet();
+    private final Set<NodeId> tried = ConcurrentHashMap.newKeySet();
+
+    /** Guarded by this, as is everything below. Null if it has to be read from the store. */
+    private byte @Nullable [] message;
+
+    /** Whether somebody may still be reading {@code message} though its future is done. */
+    private boolean tainted;
+
+    private int sending;
+
+    /** Threads that are about to send more. */
+    private int filling;
+
+    private boolean holdsPermit;
+
+    Shipment(BlobId id, int blobLength, byte @Nullable [] message, boolean mayBeThere) {
+      this.id = id;
+      this.blobLength = blobLength;
+      this.message = message;
+      this.mayBeThere = mayBeThere;
+    }
+
+    /** Waits until there are not too many unsafe blobs; not for ever. */
+    synchronized void acquirePermit() {
+      try {
+        holdsPermit = unsafe.tryAcquire(settings.copiesLimit().toMillis(), MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt(); // to go beyond the limit is better than to give up
+      }
+    }
+
+    int copies() {
+      return 1 + have.size();
+    }
+
+    /** Sends to as many nodes as are to have it, in order, but for those tried before. */
+    void fill() {
+      synchronized (this) {
+        filling++;
+      }
+      List<BlobNode> targets = targets();
+      int wanted = 0;
+      for (BlobNode node : targets.subList(0, Math.min(settings.replicas(), targets.size()))) {
+        wanted += isPeer(node) ? 1 : 0;
+      }
+      for (BlobNode node : targets) {
+        boolean more;
+        synchronized (this) {
+          more = have.size() + sending < wanted;
+        }
+        if (more && isPeer(node) && !have.contains(node.id()) && tried.add(node.id())) {
+          synchronized (this) {
+            sending++;
+          }
+          lanes.computeIfAbsent(node.id(), Lane::new).add(this);
+        }
+      }
+      synchronized (this) {
+        filling--;
+      }
+      settle();
+    }
+
+    /** The nodes that can be reached and take blobs, this one among them, the best first. */
+    private List<BlobNode> targets() {
+      List<BlobNode> reachable =
+          nodes.nodes().stream().filter(node -> node.live() && node.placeable()).toList();
+      return Placement.order(id, reachable);
+    }
+
+    @Override
+    public int lengthBytes() {
+      return blobLength;
+    }
+
+    @Override
+    public CompletableFuture<?> send(NodeId to) {
+      RemoteBlobs peer = peers.of(to);
+      if (mayBeThere) {
+        return peer.hold(id)
+            .thenCompose(there ->
+                there.isPresent() ? CompletableFuture.completedFuture(true) : readAndPut(peer));
+      }
+      byte[] ready;
+      synchronized (this) {
+        ready = message;
+      }
+      return ready == null
+          ? readAndPut(peer)
+          : peer.put(id, ByteBuffer.wrap(ready, 0, BlobId.SIZE_BYTES + blobLength));
+    }
+
+    /** Reads it on a thread that may block. */
+    private CompletableFuture<Boolean> readAndPut(RemoteBlobs peer) {
+      CompletableFuture<Boolean> result = new CompletableFuture<>();
+      boolean begun = run(() -> {
+        byte[] array = buffers.takeArray(BlobId.SIZE_BYTES + blobLength);
+        try {
+          CompletableFuture<Boolean> sent = peer.put(id, read(array));
+          var unused = sent.whenComplete((stored, problem) -> {
+            if (problem == null) {
+              buffers.give(array);
+              result.complete(stored);
+            } else {
+              result.completeExceptionally(problem);
+            }
+          });
+          unused = result.whenComplete((done, problem) -> sent.cancel(false));
+        } catch (IOException | RuntimeException e) {
+          result.completeExceptionally(e);
+        }
+      });
+      if (!begun) {
+        result.completeExceptionally(new IOException("this node stops"));
+      }
+      return result;
+    }
+
+    private ByteBuffer read(byte[] array) throws IOException {
+      ByteBuffer read = ByteBuffer.wrap(array, 0, BlobId.SIZE_BYTES + blobLength);
+      id.write(read);
+      local.read(id, 0, read);
+      return read.flip();
+    }
+
+    @Override
+    public void ended(NodeId to, @Nullable Throwable problem) {
+      synchronized (this) {
+        sending--;
+        filling++;
+        tainted |= problem != null;
+        if (problem == null) {
+          have.add(to);
+        }
+      }
+      if (problem != null) {
+        LOG.debug("Blob {} does not get to {}", id, to, problem);
+        fill();
+      }
+      synchronized (this) {
+        filling--;
+      }
+      settle();
+    }
+
+    /** Draws the consequences of how things are now. */
+    private void settle() {
+      boolean isSafe = copies() >= copiesNeeded();
+      boolean isOver;
+      byte[] free = null;
+      boolean pool;
+      boolean release;
+      synchronized (this) {
+        isOver = sending == 0 && filling == 0;
+        if (isOver) {
+          free = message;
+          message = null;
+        }
+        pool = !tainted;
+        release = isSafe && holdsPermit;
+        holdsPermit &= !release;
+      }
+      if (free != null) {
+        keptBytes.addAndGet(-blobLength);
+        if (pool) {
+          buffers.give(free);
+        }
+      }
+      if (release) {
+        unsafe.release();
+      }
+      if (isSafe) {
+        safe.complete(null);
+      }
+      if (isOver && isSafe) {
+        shipments.remove(id, this);
+      } else if (isOver) {
+        planRetry();
+      }
+    }
+
+    /** Looks at it again: fewer copies may do by now, or there may be more nodes. */
+    void retry() {
+      boolean isOver;
+      synchronized (this) {
+        isOver = sending == 0 && filling == 0;
+      }
+      if (isOver && !isHere()) {
+        giveUp();
+      } else if (isOver) {
+        tried.clear();
+        fill();
+      } else {
+        settle();
+      }
+    }
+
+    private boolean isHere() {
+      try {
+        return local.isHere(id);
+      } catch (IOException e) {
+        LOG.debug("Cannot look for blob {}", id, e);
+        return true;
+      }
+    }
+
+    private void giveUp() {
+      safe.completeExceptionally(new IOException("blob " + id + " is no longer here"));
+      shipments.remove(id, this);
+      boolean release;
+      synchronized (this) {
+        release = holdsPermit;
+        holdsPermit = false;
+      }
+      if (release) {
+        unsafe.release();
+      }
+    }
+  }
+}

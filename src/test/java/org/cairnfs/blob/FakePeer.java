@@ -1,0 +1,101 @@
+package org.cairnfs.blob;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.cairnfs.core.BlobId;
+
+/** A peer in memory that answers, fails, lies or keeps silent, as a test wants. */
+final class FakePeer implements RemoteBlobs {
+  enum Mood {
+    WELL,
+    DEAD,
+    SILENT,
+    LYING
+  }
+
+  final Map<BlobId, byte[]> blobs = new ConcurrentHashMap<>();
+  final AtomicInteger puts = new AtomicInteger();
+  final AtomicInteger holds = new AtomicInteger();
+  final AtomicInteger gets = new AtomicInteger();
+  final AtomicInteger suspicions = new AtomicInteger();
+
+  /** What was asked in silence. */
+  final Map<Runnable, CompletableFuture<?>> unanswered = new ConcurrentHashMap<>();
+
+  volatile Mood mood = Mood.WELL;
+
+  @Override
+  public CompletableFuture<OptionalInt> hold(BlobId id) {
+    holds.incrementAndGet();
+    CompletableFuture<OptionalInt> answer = new CompletableFuture<>();
+    answer(answer, () -> {
+      byte[] blob = blobs.get(id);
+      answer.complete(blob == null ? OptionalInt.empty() : OptionalInt.of(blob.length));
+    });
+    return answer;
+  }
+
+  @Override
+  public CompletableFuture<Boolean> put(BlobId id, ByteBuffer message) {
+    puts.incrementAndGet();
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    // Read only when it is answered: until then nobody may have changed it.
+    answer(answer, () -> {
+      byte[] blob = new byte[message.remaining() - BlobId.SIZE_BYTES];
+      ByteBuffer read = message.duplicate();
+      if (BlobId.read(read).equals(id) && Hashes.isBlob(id, read)) {
+        read.get(blob);
+        answer.complete(blobs.put(id, blob) == null);
+      } else {
+        answer.completeExceptionally(new IOException("the bytes have changed"));
+      }
+    });
+    return answer;
+  }
+
+  @Override
+  public Fetch get(BlobId id, int offset, int length) {
+    gets.incrementAndGet();
+    CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+    AtomicInteger arrived = new AtomicInteger();
+    answer(answer, () -> {
+      byte[] blob = blobs.get(id);
+      if (blob == null) {
+        answer.completeExceptionally(new IOException("no blob " + id));
+        return;
+      }
+      byte[] part = java.util.Arrays.copyOfRange(blob, offset, offset + length);
+      if (mood == Mood.LYING) {
+        part[0]++;
+      }
+      arrived.set(length);
+      answer.complete(ByteBuffer.wrap(part));
+    });
+    return new Fetch(arrived, answer);
+  }
+
+  @Override
+  public void suspect(BlobId id) {
+    suspicions.incrementAndGet();
+  }
+
+  private void answer(CompletableFuture<?> answer, Runnable completing) {
+    switch (mood) {
+      case WELL, LYING -> completing.run();
+      case DEAD -> answer.completeExceptionally(new IOException("connection refused"));
+      case SILENT -> unanswered.put(completing, answer);
+    }
+  }
+
+  /** Answers what it was silent about, and everything from now on. */
+  void speak() {
+    mood = Mood.WELL;
+    unanswered.keySet().forEach(Runnable::run);
+    unanswered.clear();
+  }
+}

@@ -1,0 +1,273 @@
+package org.cairnfs.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.core.PosixException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Blocks written to several nodes: when a sync returns, who has them, and what nobody waits for.
+ */
+final class ReplicatorTest {
+  private final InMemoryBlobStore store = new InMemoryBlobStore();
+  private final TestCatalog catalog = new TestCatalog();
+  private final Map<NodeId, FakePeer> peers = new HashMap<>();
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  private final ExecutorService transfers = Executors.newCachedThreadPool();
+  private final byte[] plain = Blocks.random(300_000, 1);
+  private FakeNodes nodes = new FakeNodes(1);
+  private BlockStore blocks = Blocks.over(store);
+
+  @AfterEach
+  void stop() {
+    timer.shutdownNow();
+    transfers.shutdownNow();
+  }
+
+  private void cluster(int count) {
+    cluster(count, Duration.ofSeconds(30));
+  }
+
+  private void cluster(int count, Duration copiesLimit) {
+    nodes = new FakeNodes(count);
+    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
+    ClusterSettings usual = ClusterSettings.DEFAULT;
+    ClusterSettings settings = new ClusterSettings(
+        3,
+        usual.callLimit(),
+        copiesLimit,
+        usual.hold(),
+        usual.hedgeMin(),
+        usual.repairBytesPerSecond(),
+        usual.repairInterval(),
+        usual.settle(),
+        0);
+    CachedStore none = () -> {
+      throw new IOException("nothing is cached");
+    };
+    ClusterBlobs blobs = new ClusterBlobs(
+        new ClusterBlobs.Stores(store, none, 0, Blocks.disk()),
+        catalog,
+        new ClusterBlobs.Peers(nodes, peers::get),
+        new ClusterBlobs.Threads(timer, transfers),
+        settings,
+        System::nanoTime);
+    blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, BlockStoreLimits.DEFAULT);
+  }
+
+  private BlobRef write(byte[] bytes) {
+    return blocks.writeNow(bytes, 0, bytes.length);
+  }
+
+  /** The peers to which the blob belongs, in their order, without this node. */
+  private List<FakePeer> placed(BlobId id) {
+    return Placement.placed(id, nodes.nodes(), 3).stream()
+        .filter(node -> !node.id().equals(nodes.self()))
+        .map(node -> peers.get(node.id()))
+        .toList();
+  }
+
+  private List<FakePeer> others() {
+    return nodes.nodes().stream()
+        .filter(node -> !node.id().equals(nodes.self()))
+        .map(node -> peers.get(node.id()))
+        .toList();
+  }
+
+  private CompletableFuture<Void> syncing(BlobRef ref) {
+    return CompletableFuture.runAsync(
+        () -> assertThat(blocks.sync(Set.of(ref.id()))).isEmpty());
+  }
+
+  private void forget(BlobId id) {
+    try {
+      store.delete(id);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void assertStays(CompletableFuture<?> future) {
+    await().during(Duration.ofMillis(100)).until(() -> !future.isDone());
+  }
+
+  @Test
+  void aBlobGoesToTheNodesItBelongsTo() {
+    cluster(6);
+    for (int i = 0; i < 20; i++) {
+      BlobRef ref = write(Blocks.random(1000, i));
+      assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+      List<FakePeer> have =
+          others().stream().filter(peer -> peer.blobs.containsKey(ref.id())).toList();
+      assertThat(have).containsExactlyInAnyOrderElementsOf(placed(ref.id()));
+      assertThat(store.has(ref.id())).isTrue();
+    }
+  }
+
+  @Test
+  void twoCopiesOfThreeAreEnough() {
+    cluster(3);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    BlobRef ref = write(plain);
+    CompletableFuture<Void> sync = syncing(ref);
+    assertStays(sync);
+
+    others().get(0).speak();
+
+    assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(others().get(1).unanswered).hasSize(1);
+  }
+
+  @Test
+  void ofTwoBothAreNeeded() {
+    cluster(2);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    CompletableFuture<Void> sync = syncing(write(plain));
+    assertStays(sync);
+    others().forEach(FakePeer::speak);
+    assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void aNodeThatFailsIsGoneAround() {
+    cluster(6);
+    BlobRef ref = write(plain);
+    blocks.unpin(ref);
+    List<FakePeer> placed = placed(ref.id());
+    peers.values().forEach(peer -> peer.blobs.clear());
+    forget(ref.id());
+    placed.forEach(peer -> peer.mood = FakePeer.Mood.DEAD);
+
+    assertThat(write(plain)).isEqualTo(ref);
+
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    assertThat(others().stream().filter(peer -> peer.blobs.containsKey(ref.id())))
+        .hasSize(Math.min(placed.size(), 5 - placed.size()))
+        .doesNotContainAnyElementsOf(placed);
+  }
+
+  @Test
+  void nobodyWaitsForANodeThatIsDown() {
+    cluster(2);
+    peers.values().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    BlobRef ref = write(plain);
+    CompletableFuture<Void> sync = syncing(ref);
+    assertStays(sync);
+
+    nodes.live(FakeNodes.id(1), false);
+
+    assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
+    BlobRef next = write(Blocks.random(10, 5));
+    assertThat(blocks.sync(Set.of(next.id()))).isEmpty();
+    assertThat(others().get(0).puts).hasValue(1);
+  }
+
+  @Test
+  void whatCouldNotBeSentIsSentAgainWhenANodeComesBack() {
+    cluster(2);
+    others().get(0).mood = FakePeer.Mood.DEAD;
+    BlobRef ref = write(plain);
+    CompletableFuture<Void> sync = syncing(ref);
+    assertStays(sync);
+
+    others().get(0).mood = FakePeer.Mood.WELL;
+
+    assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(others().get(0).blobs).containsKey(ref.id());
+  }
+
+  @Test
+  void tooFewCopiesForTooLongFailTheSync() {
+    cluster(2, Duration.ofMillis(200));
+    others().get(0).mood = FakePeer.Mood.DEAD;
+    BlobRef ref = write(plain);
+
+    assertThatThrownBy(() -> blocks.sync(Set.of(ref.id())))
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
+    assertThat(blocks.sync(Set.of())).as("of what nobody asked for").isEmpty();
+  }
+
+  @Test
+  void whatIsCommittedIsNotSentAgain() {
+    cluster(3);
+    BlobRef ref = write(plain);
+    blocks.sync(Set.of(ref.id()));
+    catalog.refer(ref.id(), plain.length);
+
+    assertThat(write(plain)).isEqualTo(ref);
+
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    assertThat(others()).allSatisfy(peer -> {
+      assertThat(peer.puts).hasValue(1);
+      assertThat(peer.holds).hasValue(0);
+    });
+    assertThat(blocks.stats().deduplicatedBytes()).isEqualTo(plain.length);
+  }
+
+  /** It is here, but nobody knows whether it is anywhere else. */
+  @Test
+  void whatIsHereAndNotCommittedIsSentToThoseWhoLackIt() {
+    cluster(3);
+    BlobRef ref = write(plain);
+    blocks.sync(Set.of(ref.id()));
+    await().until(() -> others().stream().allMatch(peer -> peer.blobs.containsKey(ref.id())));
+    others().get(1).blobs.clear();
+
+    assertThat(write(plain)).isEqualTo(ref);
+
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    await().until(() -> others().get(1).blobs.containsKey(ref.id()));
+    assertThat(others().get(0).puts).as("it was asked first").hasValue(1);
+    assertThat(others().get(1).puts).hasValue(2);
+  }
+
+  @Test
+  void aNodeAloneSendsNothing() {
+    cluster(1);
+    BlobRef ref = write(plain);
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    assertThat(peers.values()).allSatisfy(peer -> assertThat(peer.puts).hasValue(0));
+  }
+
+  /**
+   * More than is kept in memory goes to a peer that answers late: each arrives intact, from memory
+   * or read back, whatever was written in between.
+   */
+  @Test
+  void aSlowPeerGetsEverythingIntactAndStallsNobody() {
+    cluster(3);
+    FakePeer slow = others().get(1);
+    slow.mood = FakePeer.Mood.SILENT;
+    List<BlobRef> refs = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      BlobRef ref = write(Blocks.random(1 << 20, i));
+      refs.add(ref);
+      assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    }
+    assertThat(slow.unanswered.size()).as("the rest waits here").isLessThan(10);
+
+    slow.speak();
+
+    await().atMost(Duration.ofSeconds(30)).until(() -> slow.blobs.size() == refs.size());
+    assertThat(others().get(0).blobs).hasSize(refs.size());
+  }
+}

@@ -1,0 +1,54 @@
+package org.cairnfs.blob;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.SizedBlob;
+import org.jspecify.annotations.Nullable;
+
+/** Metadata that says of blobs what a test wants. */
+final class TestCatalog implements BlobCatalog {
+  private final ConcurrentSkipListMap<BlobId, Integer> referenced = new ConcurrentSkipListMap<>();
+  private final Set<BlobId> garbage = ConcurrentHashMap.newKeySet();
+
+  void refer(BlobId id, int plainLength) {
+    garbage.remove(id);
+    referenced.put(id, plainLength);
+  }
+
+  void markGarbage(BlobId id) {
+    referenced.remove(id);
+    garbage.add(id);
+  }
+
+  void drop(BlobId id) {
+    referenced.remove(id);
+    garbage.remove(id);
+  }
+
+  @Override
+  public boolean isReferenced(BlobId id) {
+    return referenced.containsKey(id);
+  }
+
+  @Override
+  public boolean isKnown(BlobId id) {
+    return isReferenced(id) || garbage.contains(id);
+  }
+
+  @Override
+  public List<SizedBlob> referenced(@Nullable BlobId after, int max) {
+    List<SizedBlob> page = new ArrayList<>();
+    var rest = after == null ? referenced : referenced.tailMap(after, false);
+    for (var entry : rest.entrySet()) {
+      if (page.size() == max) {
+        break;
+      }
+      page.add(new SizedBlob(entry.getKey(), entry.getValue()));
+    }
+    return page;
+  }
+}
