@@ -56,6 +56,7 @@ final class Replicator {
   private final ClusterSettings settings;
   private final LongSupplier ticker;
   private final BlobBuffers buffers;
+  private final StoredPuts storedPuts;
   private final ConcurrentMap<BlobId, Shipment> shipments = new ConcurrentHashMap<>();
   private final ConcurrentMap<NodeId, Lane> lanes = new ConcurrentHashMap<>();
   private final AtomicLong keptBytes = new AtomicLong();
@@ -74,6 +75,7 @@ final class Replicator {
     this.peers = others.peers();
     this.threads = threads;
     this.buffers = buffers;
+    storedPuts = new StoredPuts(local, buffers, threads.transfers());
     this.settings = settings;
     this.ticker = ticker;
     nodes.onChange(() -> {
@@ -312,49 +314,17 @@ final class Replicator {
       RemoteBlobs peer = peers.of(to);
       if (mayBeThere) {
         return peer.hold(id)
-            .thenCompose(there ->
-                there.isPresent() ? CompletableFuture.completedFuture(true) : readAndPut(peer));
+            .thenCompose(there -> there.isPresent()
+                ? CompletableFuture.completedFuture(true)
+                : storedPuts.put(peer, id, blobLength));
       }
       byte[] ready;
       synchronized (this) {
         ready = message;
       }
       return ready == null
-          ? readAndPut(peer)
+          ? storedPuts.put(peer, id, blobLength)
           : peer.put(id, ByteBuffer.wrap(ready, 0, BlobId.SIZE_BYTES + blobLength));
-    }
-
-    /** Reads it on a thread that may block. */
-    private CompletableFuture<Boolean> readAndPut(RemoteBlobs peer) {
-      CompletableFuture<Boolean> result = new CompletableFuture<>();
-      boolean begun = run(() -> {
-        byte[] array = buffers.takeArray(BlobId.SIZE_BYTES + blobLength);
-        try {
-          CompletableFuture<Boolean> sent = peer.put(id, read(array));
-          var unused = sent.whenComplete((stored, problem) -> {
-            if (problem == null) {
-              buffers.give(array);
-              result.complete(stored);
-            } else {
-              result.completeExceptionally(problem);
-            }
-          });
-          unused = result.whenComplete((done, problem) -> sent.cancel(false));
-        } catch (IOException | RuntimeException e) {
-          result.completeExceptionally(e);
-        }
-      });
-      if (!begun) {
-        result.completeExceptionally(new IOException("this node stops"));
-      }
-      return result;
-    }
-
-    private ByteBuffer read(byte[] array) throws IOException {
-      ByteBuffer read = ByteBuffer.wrap(array, 0, BlobId.SIZE_BYTES + blobLength);
-      id.write(read);
-      local.read(id, 0, read);
-      return read.flip();
     }
 
     @Override

@@ -57,8 +57,8 @@ class PlacementTest {
   void thePlaceOfABlobIsPinned() {
     List<BlobNode> nodes = new ArrayList<>();
     for (int i = 1; i <= 6; i++) {
-      nodes.add(
-          new BlobNode(new NodeId(i, i + 1, i + 2, i + 3), 100L * i, "", true, true, Duration.ZERO));
+      nodes.add(new BlobNode(
+          new NodeId(i, i + 1, i + 2, i + 3), 100L * i, "", true, true, Duration.ZERO));
     }
     List<List<Long>> orders = new ArrayList<>();
     for (long word = 0; word < 4; word++) {
