@@ -10,11 +10,15 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
+import org.cairnfs.blob.ClusterBlobs;
 import org.cairnfs.blob.LocalBlockStore;
+import org.cairnfs.blob.LoneBlobs;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlockSealer;
@@ -22,6 +26,7 @@ import org.cairnfs.crypto.MasterKey;
 import org.cairnfs.crypto.NameSealer;
 import org.cairnfs.crypto.VolumeKeys;
 import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.meta.DroppedBlobs;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.SessionSettings;
@@ -38,7 +43,10 @@ final class ClusterFixture implements AutoCloseable {
   private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
   private final ExecutorService threads = Executors.newFixedThreadPool(3);
   private final SegmentStore segments;
-  private final LocalBlockStore blocks;
+  private final ScheduledExecutorService collecting = Executors.newScheduledThreadPool(1);
+  private final List<MetaStore> stores = new CopyOnWriteArrayList<>();
+  private final ClusterBlobs blobs;
+  private final BlockStore blocks;
   private final ClusterLog log;
   private final List<Host> hosts = new ArrayList<>();
   private final long seed;
@@ -73,22 +81,24 @@ final class ClusterFixture implements AutoCloseable {
         new InMemoryKvStore(SegmentStore.INDEX_TABLES),
         new SegmentOptions(8 << 20, 0, 32 << 20, 16),
         threads);
-    blocks = new LocalBlockStore(
-        segments,
-        Files.getFileStore(directory),
+    blobs = LoneBlobs.over(
+        segments, Files.getFileStore(directory), new StoresCatalog(stores), collecting);
+    blocks = blobs.blockStore(
         new BlockSealer(keys),
         new LocalBlockStore.Threads(threads, threads),
-        List.of(),
         new BlockStoreLimits(8 << 20, 64, 8, 4));
     for (int i = 0; i < count; i++) {
       add();
     }
+    blobs.start();
   }
 
   /** One more host joins. */
   Host add() throws IOException {
     NodeId id = new NodeId(1, 2, 3, hosts.size());
     MetaStore store = new MetaStore(new InMemoryKvStore(MetaStore.tableNames()));
+    store.addListener(new DroppedBlobs(blobs::dropped, blobs::reloaded));
+    stores.add(store);
     ClusterLog.Node node = log.new Node(store);
     SessionSettings settings = new SessionSettings(
         id,
@@ -130,6 +140,8 @@ final class ClusterFixture implements AutoCloseable {
       host.session.close();
     }
     log.close();
+    blobs.close();
+    collecting.shutdownNow();
     segments.close();
     threads.shutdownNow();
     disk.close();

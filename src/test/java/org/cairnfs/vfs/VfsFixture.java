@@ -21,7 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.cairnfs.blob.BlobCatalog;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.ClusterBlobs;
@@ -30,7 +29,6 @@ import org.cairnfs.blob.LoneBlobs;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
-import org.cairnfs.core.SizedBlob;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.MasterKey;
 import org.cairnfs.crypto.NameSealer;
@@ -160,7 +158,7 @@ final class VfsFixture implements AutoCloseable {
         : simulated.openStore(index, options, sealing);
     FileStore space = Files.getFileStore(segments);
     ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
-    ClusterBlobs blobs = LoneBlobs.over(store, space, new Catalog(metaStore), timer);
+    ClusterBlobs blobs = LoneBlobs.over(store, space, new StoresCatalog(List.of(metaStore)), timer);
     BlockStore blocks = blobs.blockStore(
         new BlockSealer(keys),
         new LocalBlockStore.Threads(sealing, prefetching),
@@ -192,22 +190,5 @@ final class VfsFixture implements AutoCloseable {
     last.timer.shutdownNow();
     last.session.close();
     last.store.close();
-  }
-
-  private record Catalog(MetaStore store) implements BlobCatalog {
-    @Override
-    public boolean isReferenced(BlobId id) {
-      return store.isReferenced(id);
-    }
-
-    @Override
-    public boolean isKnown(BlobId id) {
-      return store.isKnown(id);
-    }
-
-    @Override
-    public List<SizedBlob> referenced(@Nullable BlobId after, int max) {
-      return store.referencedBlobs(after, max);
-    }
   }
 }
