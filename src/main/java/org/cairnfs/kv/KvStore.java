@@ -29,6 +29,15 @@ public interface KvStore extends Closeable {
    */
   KvCursor cursor(Table table);
 
+  /** All tables as they are now; the caller closes it. */
+  KvSnapshot snapshot();
+
+  /**
+   * Runs {@code work}, which may use the store, while every other use of it waits. Cursors and
+   * snapshots made before stay as they are.
+   */
+  void exclusively(Runnable work);
+
   /**
    * Applies what {@code changes} puts into the batch, atomically; what it throws leaves the store
    * as it was.

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
@@ -34,6 +36,7 @@ import org.rocksdb.WriteBatch;
  * {@link #close} takes it exclusively.
  */
 public final class RocksKvStore implements KvStore {
+  private static final byte[] FIRST_KEY = new byte[0];
   private static final String MEMTABLES = "rocksdb.cur-size-all-mem-tables";
   private static final String TABLE_READERS = "rocksdb.estimate-table-readers-mem";
 
@@ -46,6 +49,7 @@ public final class RocksKvStore implements KvStore {
   private final List<ColumnFamilyHandle> handles;
   private final Map<String, RocksTable> tables = new HashMap<>();
   private final Set<RocksCursor> openCursors = ConcurrentHashMap.newKeySet();
+  private final Set<RocksSnapshot> openSnapshots = ConcurrentHashMap.newKeySet();
 
   /** Guarded by {@link #lifetime}. */
   private boolean closed;
@@ -149,15 +153,43 @@ public final class RocksKvStore implements KvStore {
 
   @Override
   public KvCursor cursor(Table table) {
+    // An iterator reads the table as it was when it was made: that is the snapshot.
+    return cursor(table, settings.readOptions());
+  }
+
+  KvCursor cursor(Table table, ReadOptions options) {
     enter();
     try {
-      // An iterator reads the table as it was when it was made: that is the snapshot.
-      var cursor =
-          new RocksCursor(this, database.newIterator(handle(table), settings.readOptions()));
+      var cursor = new RocksCursor(this, database.newIterator(handle(table), options));
       openCursors.add(cursor);
       return cursor;
     } finally {
       leave();
+    }
+  }
+
+  @Override
+  public KvSnapshot snapshot() {
+    enter();
+    try {
+      var snapshot = new RocksSnapshot(this, database);
+      openSnapshots.add(snapshot);
+      return snapshot;
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void exclusively(Runnable work) {
+    lifetime.writeLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the store in " + directory + " is closed");
+      }
+      work.run();
+    } finally {
+      lifetime.writeLock().unlock();
     }
   }
 
@@ -224,6 +256,8 @@ public final class RocksKvStore implements KvStore {
   private void dispose() {
     openCursors.forEach(RocksCursor::dispose);
     openCursors.clear();
+    openSnapshots.forEach(RocksSnapshot::dispose);
+    openSnapshots.clear();
     handles.forEach(ColumnFamilyHandle::close);
     database.close();
     settings.close();
@@ -248,6 +282,18 @@ public final class RocksKvStore implements KvStore {
     try {
       if (openCursors.remove(cursor)) {
         cursor.dispose();
+      }
+    } finally {
+      lifetime.readLock().unlock();
+    }
+  }
+
+  /** The same for a snapshot. */
+  void release(RocksSnapshot snapshot) {
+    lifetime.readLock().lock();
+    try {
+      if (openSnapshots.remove(snapshot)) {
+        snapshot.dispose();
       }
     } finally {
       lifetime.readLock().unlock();
@@ -290,6 +336,22 @@ public final class RocksKvStore implements KvStore {
       } catch (RocksDBException e) {
         throw failure("write", e);
       }
+    }
+
+    @Override
+    public void clear(Table table) {
+      try {
+        batch.deleteRange(handle(table), FIRST_KEY, lastKey());
+      } catch (RocksDBException e) {
+        throw failure("write", e);
+      }
+    }
+
+    /** After every key that is not longer. */
+    private static byte[] lastKey() {
+      byte[] last = new byte[CLEARED_KEY_MAX_BYTES + 1];
+      Arrays.fill(last, (byte) 0xff);
+      return last;
     }
   }
 }

@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * {@link MetaStore}, and answered.
  *
  * <p>Thread-safe. Entries of one thread are applied in the order proposed. An entry that was
- * accepted is either applied or, once the log failed for good or was closed, refused together with
- * all later ones.
+ * accepted is either applied or refused: together with all later ones once the log failed for good
+ * or was closed; alone when there was no leader for too long, and then it may be applied all the
+ * same, unless its session was ended.
  */
 public interface MetaLog extends Closeable {
   /** Longest entry it takes. */
@@ -26,6 +27,12 @@ public interface MetaLog extends Closeable {
    *     exceptionally with an {@link java.io.IOException} when it will not be
    */
   CompletableFuture<byte[]> propose(byte[] entry);
+
+  /**
+   * Whether there is a leader that entries can go to, as far as is known here. While there is none
+   * they wait, for a bounded time. Answers at once.
+   */
+  boolean hasLeader();
 
   /**
    * Why entries are waiting for something that may pass (a full disk), or null. Accepted entries

@@ -1,6 +1,9 @@
 package org.cairnfs.meta;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -60,12 +63,17 @@ public final class MetaStore {
     this.usage = ledger.usage();
     byte[] position = reader.get(MetaTable.SYSTEM, Keys.APPLIED);
     if (position != null) {
-      if (position.length != APPLIED_BYTES) {
-        throw new CorruptMetadataException("applied index of " + position.length + " bytes");
-      }
-      ByteBuffer in = ByteBuffer.wrap(position);
-      this.applied = new LogPosition(in.getLong(), in.getLong());
+      this.applied = position(position);
     }
+  }
+
+  /** As it is in {@link Keys#APPLIED}. */
+  static LogPosition position(byte[] value) {
+    if (value.length != APPLIED_BYTES) {
+      throw new CorruptMetadataException("applied index of " + value.length + " bytes");
+    }
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new LogPosition(in.getLong(), in.getLong());
   }
 
   /** The tables a store must be opened with. */
@@ -203,6 +211,53 @@ public final class MetaStore {
     for (BufferedView.Change change : view.changes()) {
       cache.changed(change.table(), change.key(), change.value());
     }
+  }
+
+  /**
+   * All rows as they are now, for a node that cannot have them from the log any more. The caller
+   * closes it.
+   */
+  public MetaSnapshot snapshot() {
+    return new MetaSnapshot(kv);
+  }
+
+  /**
+   * Puts the rows of a snapshot in place of all that is here, on stable storage; nothing if it is
+   * not newer. Readers wait meanwhile. A crash in the middle leaves neither the old nor the new:
+   * whoever calls it keeps the snapshot and calls it again at the next start.
+   *
+   * @param rows what a {@link MetaSnapshot} was read into, checked with {@link MetaSnapshot#check}
+   * @throws IOException if it cannot be read, or the disk failed: then call it again, or give up
+   *     the store
+   */
+  public void replace(InputStream rows) throws IOException {
+    synchronized (applying) {
+      SnapshotReader reading = SnapshotReader.open(rows);
+      if (reading.position().index() <= applied.index()) {
+        return;
+      }
+      try {
+        kv.exclusively(() -> load(reading));
+        kv.flush();
+      } catch (UncheckedIOException e) {
+        throw e.getCause();
+      }
+      listeners.forEach(AppliedListener::reloaded);
+    }
+  }
+
+  private void load(SnapshotReader rows) {
+    try {
+      kv.write(batch -> tables.values().forEach(batch::clear));
+      rows.load(kv, this::table);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    cache.clear();
+    view.clear();
+    ledger.loadUsage();
+    usage = ledger.usage();
+    applied = rows.position();
   }
 
   /**

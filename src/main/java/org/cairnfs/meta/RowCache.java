@@ -62,6 +62,13 @@ final class RowCache {
     }
   }
 
+  /** The engine has other rows altogether. */
+  void clear() {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      slots.set(slot, new Object());
+    }
+  }
+
   private static int slotOf(MetaTable table, byte[] key) {
     int hash = (Arrays.hashCode(key) * 31 + table.hashCode()) * 0x9E3779B9;
     return hash >>> (Integer.SIZE - Integer.numberOfTrailingZeros(SLOTS));

@@ -74,6 +74,11 @@ public class MetaApplyBenchmark {
     }
 
     @Override
+    public boolean hasLeader() {
+      return true;
+    }
+
+    @Override
     public @Nullable PosixException stalled() {
       return null;
     }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.cairnfs.core.Bytes;
@@ -45,7 +46,9 @@ public final class InMemoryKvStore implements KvStore {
     }
   }
 
-  private record Change(String table, Bytes key, @Nullable Bytes value) {}
+  /** No key: the whole table is cleared. */
+  private record Change(
+      String table, @Nullable Bytes key, @Nullable Bytes value) {}
 
   public InMemoryKvStore(List<String> tableNames) {
     tableNames.forEach(
@@ -88,6 +91,27 @@ public final class InMemoryKvStore implements KvStore {
   }
 
   @Override
+  public synchronized KvSnapshot snapshot() {
+    requireOpen();
+    Map<String, Contents> shared = shareAll();
+    return new KvSnapshot() {
+      @Override
+      public KvCursor cursor(Table table) {
+        return new HeapCursor(Objects.requireNonNull(shared.get(table.name())).entries);
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  @Override
+  public synchronized void exclusively(Runnable work) {
+    requireOpen();
+    work.run();
+  }
+
+  @Override
   public synchronized void write(Consumer<KvBatch> changes) {
     requireOpen();
     var batch = new HeapBatch();
@@ -104,11 +128,14 @@ public final class InMemoryKvStore implements KvStore {
       contents = new Contents(new TreeMap<>(contents.entries));
       tables.put(change.table(), contents);
     }
+    Bytes key = change.key();
     Bytes value = change.value();
-    if (value == null) {
-      contents.entries.remove(change.key().array());
+    if (key == null) {
+      contents.entries.clear();
+    } else if (value == null) {
+      contents.entries.remove(key.array());
     } else {
-      contents.entries.put(change.key().array(), value.array());
+      contents.entries.put(key.array(), value.array());
     }
   }
 
@@ -169,6 +196,12 @@ public final class InMemoryKvStore implements KvStore {
     public void delete(Table table, byte[] key) {
       var unused = contents(table);
       changes.add(new Change(table.name(), new Bytes(key.clone()), null));
+    }
+
+    @Override
+    public void clear(Table table) {
+      var unused = contents(table);
+      changes.add(new Change(table.name(), null, null));
     }
   }
 

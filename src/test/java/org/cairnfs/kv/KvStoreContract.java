@@ -81,6 +81,42 @@ abstract class KvStoreContract {
   }
 
   @Test
+  void aSnapshotShowsAllTablesAsTheyWere() {
+    put(first, "01", "aa");
+    put(second, "01", "bb");
+    try (KvSnapshot snapshot = store.snapshot()) {
+      store.write(batch -> {
+        batch.put(first, bytes("02"), bytes("cc"));
+        batch.delete(second, bytes("01"));
+      });
+      for (KvStore.Table table : List.of(first, second)) {
+        try (KvCursor cursor = snapshot.cursor(table)) {
+          assertThat(cursor.seek(new byte[0])).isTrue();
+          assertThat(hex(cursor.value())).isEqualTo(table == first ? "aa" : "bb");
+          assertThat(cursor.next()).isFalse();
+        }
+      }
+    }
+    assertThat(entries(store, first, "")).containsExactly("01=aa", "02=cc");
+  }
+
+  @Test
+  void clearsATableWholeAndInOrder() {
+    put(first, "", "aa");
+    put(first, "ff".repeat(40), "bb");
+    put(second, "01", "cc");
+    store.exclusively(() -> store.write(batch -> {
+      batch.put(first, bytes("02"), bytes("dd"));
+      batch.clear(first);
+      batch.put(first, bytes("03"), bytes("ee"));
+    }));
+
+    assertThat(entries(store, first, "")).containsExactly("03=ee");
+    assertThat(store.get(first, bytes("ff".repeat(40)))).isNull();
+    assertThat(entries(store, second, "")).containsExactly("01=cc");
+  }
+
+  @Test
   void tellsAnEmptyValueFromNone() {
     put(first, "01", "");
     assertThat(store.get(first, bytes("01"))).isNotNull().isEmpty();

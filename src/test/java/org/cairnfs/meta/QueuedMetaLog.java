@@ -100,6 +100,11 @@ final class QueuedMetaLog implements MetaLog {
   }
 
   @Override
+  public boolean hasLeader() {
+    return true;
+  }
+
+  @Override
   public synchronized @Nullable PosixException stalled() {
     return stall;
   }

@@ -19,6 +19,7 @@ import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.kv.KvBatch;
 import org.cairnfs.kv.KvCursor;
 import org.cairnfs.kv.KvDiskFullException;
+import org.cairnfs.kv.KvSnapshot;
 import org.cairnfs.kv.KvStore;
 import org.junit.jupiter.api.Test;
 
@@ -274,6 +275,16 @@ class SegmentFaultTest {
     @Override
     public KvCursor cursor(Table table) {
       return store.cursor(table);
+    }
+
+    @Override
+    public KvSnapshot snapshot() {
+      return store.snapshot();
+    }
+
+    @Override
+    public void exclusively(Runnable work) {
+      store.exclusively(work);
     }
 
     @Override

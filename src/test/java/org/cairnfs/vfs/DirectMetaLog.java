@@ -56,6 +56,11 @@ final class DirectMetaLog implements MetaLog {
   }
 
   @Override
+  public boolean hasLeader() {
+    return true;
+  }
+
+  @Override
   public @Nullable PosixException stalled() {
     return null;
   }

@@ -2,94 +2,143 @@ package org.cairnfs.meta.raft;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.apache.ratis.client.impl.ClientProtoUtils;
-import org.apache.ratis.proto.RaftProtos.RaftClientReplyProto;
+import java.util.function.Supplier;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.exceptions.NotLeaderException;
-import org.apache.ratis.server.RaftServer;
-import org.cairnfs.meta.raft.RaftMessages.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands requests to the group's leader, wherever it is, one after the other in order, and again
- * until one has answered or this is closed. A request that was carried out and asked again is
- * answered from Ratis's retry cache, by client and call. Thread-safe.
+ * Hands requests to the group's leader, wherever it is, in order, and again until one has answered
+ * or this is closed: all that wait go together, and the next ones once those are answered. So an
+ * entry never enters the log before an earlier one. A request that was carried out and asked again
+ * is answered from Ratis's retry cache, by client and call. Thread-safe.
  */
 final class LeaderProposer {
+  /** For the leader's answer: a leader whose disk is slow is asked again. */
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   /** Between attempts while there is no leader: well below an election. */
-  private static final long RETRY_MILLIS = 50;
+  private static final long RETRY_MILLIS = 20;
 
-  private final RaftServer server;
-  private final RaftPeers peers;
+  /** One message carries so much, or one request. */
+  private static final long BATCH_BYTES = 4L << 20;
+
+  private static final int BATCH_REQUESTS = 64;
+
+  private final RaftClientAsynchronousProtocol division;
+  private final RaftWire wire;
   private final RaftPeerId self;
+  private final Supplier<@Nullable RaftPeerId> leader;
   private final Executor later =
       CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS);
 
-  /** Guarded by this: done when the last request is. */
-  private CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+  /** @param wanted done when nobody waits for it any more */
+  private record Call(
+      RaftClientRequest request,
+      CompletableFuture<?> wanted,
+      CompletableFuture<RaftClientReply> reply) {}
 
-  private volatile boolean closed;
+  /** Guarded by this, as is everything below: not answered, oldest first. */
+  private final Deque<Call> calls = new ArrayDeque<>();
 
-  /** Where the next attempt goes. */
-  private volatile RaftPeerId leader;
+  private boolean busy;
+  private boolean closed;
 
-  LeaderProposer(RaftServer server, RaftPeers peers) {
-    this.server = server;
-    this.peers = peers;
-    this.self = server.getId();
-    this.leader = self;
+  /** @param leader who leads, as far as is known here */
+  LeaderProposer(
+      RaftClientAsynchronousProtocol division,
+      RaftWire wire,
+      RaftPeerId self,
+      Supplier<@Nullable RaftPeerId> leader) {
+    this.division = division;
+    this.wire = wire;
+    this.self = self;
+    this.leader = leader;
   }
 
-  /** The leader's answer; the request's server is replaced by the leader. */
-  synchronized CompletableFuture<RaftClientReply> propose(RaftClientRequest request) {
-    CompletableFuture<RaftClientReply> reply = new CompletableFuture<>();
-    var unused = last.whenComplete((result, problem) -> attempt(request, reply));
-    last = reply;
-    return reply;
+  /**
+   * The leader's answer; the request's server is replaced by the leader.
+   *
+   * @param wanted once it is done, there is no further attempt
+   */
+  CompletableFuture<RaftClientReply> propose(
+      RaftClientRequest request, CompletableFuture<?> wanted) {
+    Call call = new Call(request, wanted, new CompletableFuture<>());
+    synchronized (this) {
+      if (closed) {
+        return CompletableFuture.failedFuture(new IOException("the metadata log is closed"));
+      }
+      calls.add(call);
+      if (busy) {
+        return call.reply();
+      }
+      busy = true;
+    }
+    attempt();
+    return call.reply();
   }
 
-  private void attempt(RaftClientRequest request, CompletableFuture<RaftClientReply> answer) {
-    if (closed) {
-      answer.completeExceptionally(new IOException("the metadata log is closed"));
+  /** Sends what waits. Called by whoever set {@link #busy}. */
+  private void attempt() {
+    List<Call> batch;
+    synchronized (this) {
+      calls.removeIf(call -> call.wanted().isDone());
+      batch = batch();
+      if (batch.isEmpty() || closed) {
+        busy = false;
+        return;
+      }
+    }
+    RaftPeerId to = leader.get();
+    if (to == null) {
+      later.execute(this::attempt);
       return;
     }
-    RaftPeerId to = leader;
-    var unused = send(request, to).whenComplete((reply, problem) -> {
-      if (reply != null && (reply.isSuccess() || isFinal(reply))) {
-        answer.complete(reply);
-      } else {
-        leader = next(to, reply);
-        later.execute(() -> attempt(request, answer));
+    List<RaftClientRequest> requests =
+        batch.stream().map(call -> addressed(call.request(), to)).toList();
+    var unused = send(requests, to)
+        .whenComplete((replies, problem) -> answered(batch, replies == null ? List.of() : replies));
+  }
+
+  private List<Call> batch() {
+    List<Call> batch = new ArrayList<>();
+    long bytes = 0;
+    for (Call call : calls) {
+      bytes += call.request().getMessage().size();
+      if (!batch.isEmpty() && (bytes > BATCH_BYTES || batch.size() >= BATCH_REQUESTS)) {
+        break;
       }
-    });
-  }
-
-  /** Whether another attempt would have the same answer. */
-  private static boolean isFinal(RaftClientReply reply) {
-    return reply.getStateMachineException() != null;
-  }
-
-  /** The leader that was named, or else the next voter in turn. */
-  private RaftPeerId next(RaftPeerId asked, @Nullable RaftClientReply reply) {
-    NotLeaderException elsewhere = reply == null ? null : reply.getNotLeaderException();
-    RaftPeer named = elsewhere == null ? null : elsewhere.getSuggestedLeader();
-    if (named != null) {
-      return named.getId();
+      batch.add(call);
     }
-    int index = peers.voters().indexOf(asked.toString());
-    return RaftPeerId.valueOf(peers.voters().get((index + 1) % peers.voters().size()));
+    return batch;
   }
 
-  private CompletableFuture<RaftClientReply> send(RaftClientRequest request, RaftPeerId to) {
-    RaftClientRequest addressed = RaftClientRequest.newBuilder()
+  private void answered(List<Call> batch, List<RaftClientReply> replies) {
+    int done = Math.min(batch.size(), replies.size());
+    synchronized (this) {
+      calls.removeAll(batch.subList(0, done));
+    }
+    for (int i = 0; i < done; i++) {
+      var unused = batch.get(i).reply().complete(replies.get(i));
+    }
+    if (done == batch.size()) {
+      attempt();
+    } else {
+      later.execute(this::attempt);
+    }
+  }
+
+  private static RaftClientRequest addressed(RaftClientRequest request, RaftPeerId to) {
+    return RaftClientRequest.newBuilder()
         .setClientId(request.getClientId())
         .setServerId(to)
         .setGroupId(request.getRaftGroupId())
@@ -97,32 +146,31 @@ final class LeaderProposer {
         .setMessage(request.getMessage())
         .setType(request.getType())
         .build();
+  }
+
+  private CompletableFuture<List<RaftClientReply>> send(
+      List<RaftClientRequest> requests, RaftPeerId to) {
     if (to.equals(self)) {
+      return ClientRequests.submit(division, requests);
+    }
+    return wire.send(to.toString(), ClientRequests.encode(requests), LIMIT).thenCompose(reply -> {
       try {
-        return server.submitClientRequestAsync(addressed);
+        return CompletableFuture.completedFuture(ClientRequests.decodeReplies(reply));
       } catch (IOException e) {
         return CompletableFuture.failedFuture(e);
       }
-    }
-    return peers
-        .wire()
-        .send(
-            to.toString(),
-            RaftMessages.encode(
-                Kind.CLIENT_REQUEST, ClientProtoUtils.toRaftClientRequestProto(addressed)),
-            LIMIT)
-        .thenCompose(reply -> {
-          try {
-            return CompletableFuture.completedFuture(ClientProtoUtils.toRaftClientReply(
-                RaftMessages.read(RaftClientReplyProto.parser(), reply)));
-          } catch (IOException e) {
-            return CompletableFuture.failedFuture(e);
-          }
-        });
+    });
   }
 
-  /** No further attempts. */
+  /** No further attempts; what waits fails. */
   void close() {
-    closed = true;
+    List<Call> refused;
+    synchronized (this) {
+      closed = true;
+      refused = List.copyOf(calls);
+      calls.clear();
+    }
+    IOException reason = new IOException("the metadata log is closed");
+    refused.forEach(call -> call.reply().completeExceptionally(reason));
   }
 }

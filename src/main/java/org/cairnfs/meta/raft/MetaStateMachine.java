@@ -1,14 +1,14 @@
 package org.cairnfs.meta.raft;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
-import org.apache.ratis.protocol.RaftGroupMemberId;
-import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
@@ -17,6 +17,7 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.SnapshotInfo;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.util.LifeCycle;
 import org.cairnfs.meta.LogPosition;
 import org.cairnfs.meta.MetaStore;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,7 @@ final class MetaStateMachine extends BaseStateMachine {
 
   /** What the log must be told about. */
   interface Listener {
-    /**
-     * Entries are taken: this server leads and everything that was in its log has been applied, or
-     * it knows who leads.
-     */
+    /** Entries are taken: this server leads and everything that was in its log has been applied. */
     void ready();
 
     /** The log could not be written, and will not be any more by this server. */
@@ -59,6 +57,13 @@ final class MetaStateMachine extends BaseStateMachine {
 
     /** An entry was applied. */
     void applied();
+
+    /**
+     * Brings the rows of that node and puts them in place of what the store has; blocks.
+     *
+     * @param leader its id, as text
+     */
+    void replaceFrom(String leader) throws IOException;
   }
 
   private record StoreSnapshot(TermIndex termIndex) implements SnapshotInfo {
@@ -77,6 +82,7 @@ final class MetaStateMachine extends BaseStateMachine {
 
   private final MetaStore store;
   private final Executor flusher;
+  private final Executor installer;
   private final Listener listener;
   private final AppliedIndex applied;
 
@@ -93,9 +99,16 @@ final class MetaStateMachine extends BaseStateMachine {
   private volatile boolean flushing;
   private volatile boolean stopping;
 
-  MetaStateMachine(MetaStore store, Executor flusher, Listener listener) {
+  /**
+   * Over a store.
+   *
+   * @param flusher runs what waits for the disk
+   * @param installer runs what waits for another node's rows
+   */
+  MetaStateMachine(MetaStore store, Executor flusher, Executor installer, Listener listener) {
     this.store = store;
     this.flusher = flusher;
+    this.installer = installer;
     this.listener = listener;
     this.flushed = store.applied();
     this.applied = new AppliedIndex(flushed.index());
@@ -105,19 +118,79 @@ final class MetaStateMachine extends BaseStateMachine {
   @Override
   public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
       throws IOException {
-    super.initialize(server, groupId, storage);
-    LogPosition applied = store.applied();
-    if (applied.index() > 0) {
-      setLastAppliedTermIndex(TermIndex.valueOf(applied.term(), applied.index()));
+    getLifeCycle().startAndTransition(() -> {
+      super.initialize(server, groupId, storage);
+      LogPosition position = store.applied();
+      if (position.index() > 0) {
+        setLastAppliedTermIndex(termIndex(position));
+      }
+    });
+  }
+
+  private static TermIndex termIndex(LogPosition position) {
+    return TermIndex.valueOf(position.term(), position.index());
+  }
+
+  /**
+   * The leader's log begins behind what is here: brings its rows. What it had applied when it sent
+   * them is at least what is missing in its log.
+   */
+  @Override
+  public CompletableFuture<@Nullable TermIndex> notifyInstallSnapshotFromLeader(
+      RoleInfoProto role, TermIndex firstInLog) {
+    if (firstInLog.getIndex() <= 0) {
+      // The log is there from its beginning.
+      return CompletableFuture.completedFuture(null);
+    }
+    if (store.applied().index() + 1 >= firstInLog.getIndex()) {
+      return CompletableFuture.supplyAsync(() -> termIndex(flush()), flusher);
+    }
+    String leader = role.getFollowerInfo().getLeaderInfo().getId().getId().toStringUtf8();
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            listener.replaceFrom(leader);
+          } catch (IOException e) {
+            LOG.warn("The metadata could not be had from {}; the next try follows", leader, e);
+            throw new UncheckedIOException(e);
+          }
+          return termIndex(flush());
+        },
+        installer);
+  }
+
+  /** Between the two the store is replaced by what {@link #notifyInstallSnapshotFromLeader} got. */
+  @Override
+  public void pause() {
+    getLifeCycle().transition(LifeCycle.State.PAUSING);
+    getLifeCycle().transition(LifeCycle.State.PAUSED);
+  }
+
+  @Override
+  public void reinitialize() {
+    LogPosition position = flush();
+    setLastAppliedTermIndex(termIndex(position));
+    lastSnapshotIndex = position.index();
+    applied.applied(position.index());
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+  }
+
+  /** Puts everything applied on stable storage. */
+  private LogPosition flush() {
+    LogPosition position = store.flush();
+    synchronized (this) {
+      if (position.index() > flushed.index()) {
+        flushed = position;
+      }
+      return flushed;
     }
   }
 
   @Override
   public @Nullable SnapshotInfo getLatestSnapshot() {
     LogPosition position = flushed;
-    return position.index() == 0
-        ? null
-        : new StoreSnapshot(TermIndex.valueOf(position.term(), position.index()));
+    return position.index() == 0 ? null : new StoreSnapshot(termIndex(position));
   }
 
   @Override
@@ -162,7 +235,7 @@ final class MetaStateMachine extends BaseStateMachine {
     flushing = true;
     flusher.execute(() -> {
       try {
-        flushed = store.flush();
+        var unused = flush();
       } catch (RuntimeException e) {
         // The log keeps what is not flushed, so nothing is lost; the next flush may do.
         LOG.warn("The metadata could not be flushed; the log keeps it", e);
@@ -177,7 +250,7 @@ final class MetaStateMachine extends BaseStateMachine {
   public long takeSnapshot() throws IOException {
     if (stopping) {
       try {
-        flushed = store.flush();
+        var unused = flush();
       } catch (RuntimeException e) {
         throw new IOException("the metadata could not be flushed; the log keeps it", e);
       }
@@ -203,13 +276,6 @@ final class MetaStateMachine extends BaseStateMachine {
   @Override
   public void notifyLeaderReady() {
     listener.ready();
-  }
-
-  @Override
-  public void notifyLeaderChanged(RaftGroupMemberId member, @Nullable RaftPeerId leader) {
-    if (leader != null && !leader.equals(member.getPeerId())) {
-      listener.ready();
-    }
   }
 
   @Override

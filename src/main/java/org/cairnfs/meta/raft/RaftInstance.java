@@ -3,10 +3,17 @@ package org.cairnfs.meta.raft;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -16,6 +23,10 @@ import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.rpc.CallId;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
@@ -25,69 +36,93 @@ import org.jspecify.annotations.Nullable;
 final class RaftInstance implements AutoCloseable {
   private static final String FORMATTED_MARK = "raft-meta";
 
+  /**
+   * What a run is started with.
+   *
+   * @param directory of the logs of all groups
+   * @param joining whether others made the group: this node is in it once they say so
+   * @param wire null for a group of one
+   * @param client who proposes; the same in all runs, so that a leader knows what it has done
+   */
+  record Setup(
+      Path directory,
+      UUID group,
+      String node,
+      boolean joining,
+      @Nullable RaftWire wire,
+      RaftTiming timing,
+      ClientId client) {
+    /**
+     * The group as it is before there is a log that says who is in it: a node that joins learns, and
+     * never votes before it was made a voter.
+     */
+    private RaftGroup initial() {
+      RaftPeer self = RaftPeer.newBuilder()
+          .setId(node)
+          .setStartupRole(joining ? RaftPeerRole.LISTENER : RaftPeerRole.FOLLOWER)
+          .build();
+      return RaftGroup.valueOf(RaftGroupId.valueOf(group), self);
+    }
+  }
+
+  private final Setup setup;
   private final RaftServer server;
   private final MetaStateMachine machine;
+  private final RaftServer.Division division;
 
   /**
    * The group's division itself: going through the server costs a hand-over to another thread, and
    * the order.
    */
-  private final RaftClientAsynchronousProtocol division;
+  private final RaftClientAsynchronousProtocol log;
 
   /** Null in a group of one. */
   private final @Nullable LeaderProposer proposer;
 
   private final RaftPeerId peer;
   private final RaftGroupId group;
-  private final ClientId client = ClientId.randomId();
-  private final AtomicLong calls = new AtomicLong();
 
   private RaftInstance(
+      Setup setup,
       RaftServer server,
       MetaStateMachine machine,
-      RaftClientAsynchronousProtocol division,
-      @Nullable LeaderProposer proposer,
-      RaftPeerId peer,
-      RaftGroupId group) {
+      RaftServer.Division division,
+      RaftClientAsynchronousProtocol log) {
+    this.setup = setup;
     this.server = server;
-    this.proposer = proposer;
     this.machine = machine;
     this.division = division;
-    this.peer = peer;
-    this.group = group;
+    this.log = log;
+    this.peer = server.getId();
+    this.group = division.getMemberId().getGroupId();
+    RaftWire wire = setup.wire();
+    this.proposer = wire == null ? null : new LeaderProposer(log, wire, peer, this::leader);
   }
 
   /**
    * Opens or makes the log and starts the server; the state machine's listener hears when it is
    * ready.
-   *
-   * @param directory of the logs of all groups
-   * @param peers null for a group of one
    */
-  static RaftInstance start(
-      Path directory,
-      UUID groupId,
-      String node,
-      @Nullable RaftPeers peers,
-      MetaStateMachine machine)
-      throws IOException {
-    RaftPeerId peer = RaftPeerId.valueOf(node);
-    RaftGroupId group = RaftGroupId.valueOf(groupId);
-    boolean formatted = Files.exists(logDirectory(directory, groupId).resolve(FORMATTED_MARK));
+  static RaftInstance start(Setup setup, MetaStateMachine machine) throws IOException {
+    boolean formatted =
+        Files.exists(logDirectory(setup.directory(), setup.group()).resolve(FORMATTED_MARK));
+    RaftWire wire = setup.wire();
     RaftServer server = RaftServer.newBuilder()
-        .setServerId(peer)
-        .setGroup(RaftGroup.valueOf(group, voters(node, peers)))
+        .setServerId(RaftPeerId.valueOf(setup.node()))
+        .setGroup(setup.initial())
         .setStateMachine(machine)
         .setProperties(
-            peers == null ? RaftSettings.alone(directory) : RaftSettings.among(directory))
-        .setParameters(WireRpcType.parameters(peers == null ? new LoneWire() : peers.wire()))
+            wire == null
+                ? RaftSettings.alone(setup.directory())
+                : RaftSettings.among(setup.directory(), setup.timing()))
+        .setParameters(WireRpcType.parameters(wire == null ? new LoneWire() : wire))
         .setOption(formatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
         .build();
     try {
       server.start();
-      if (server.getDivision(group) instanceof RaftClientAsynchronousProtocol division) {
-        LeaderProposer proposer = peers == null ? null : new LeaderProposer(server, peers);
-        return new RaftInstance(server, machine, division, proposer, peer, group);
+      RaftServer.Division division = server.getDivision(RaftGroupId.valueOf(setup.group()));
+      if (division instanceof RaftClientAsynchronousProtocol log) {
+        return new RaftInstance(setup, server, machine, division, log);
       }
       throw new IOException("this version of Ratis takes no requests at the division");
     } catch (IOException | RuntimeException e) {
@@ -96,32 +131,31 @@ final class RaftInstance implements AutoCloseable {
     }
   }
 
-  private static List<RaftPeer> voters(String node, @Nullable RaftPeers peers) {
-    List<String> ids = peers == null ? List.of(node) : peers.voters();
-    return ids.stream().map(id -> RaftPeer.newBuilder().setId(id).build()).toList();
-  }
-
   /** Where a group keeps its segments. */
   static Path logDirectory(Path directory, UUID groupId) {
     return directory.resolve(groupId.toString()).resolve("current");
   }
 
-  /** Appends an entry; requests of one thread enter the log in order. */
-  CompletableFuture<byte[]> submit(byte[] entry) throws IOException {
+  /**
+   * Appends an entry; requests of one thread enter the log in order.
+   *
+   * @param proposal its call is the same whenever it is submitted again
+   */
+  CompletableFuture<byte[]> submit(Proposals.Proposal proposal) throws IOException {
     RaftClientRequest request = RaftClientRequest.newBuilder()
-        .setClientId(client)
+        .setClientId(setup.client())
         .setServerId(peer)
         .setGroupId(group)
-        .setCallId(calls.incrementAndGet())
-        .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(entry)))
+        .setCallId(proposal.call())
+        .setMessage(Message.valueOf(UnsafeByteOperations.unsafeWrap(proposal.entry())))
         .setType(RaftClientRequest.writeRequestType())
         .build();
     if (proposer == null) {
-      return division.submitClientRequestAsync(request).thenCompose(RaftInstance::content);
+      return log.submitClientRequestAsync(request).thenCompose(RaftInstance::content);
     }
     // The leader has applied it; who asks here reads here.
     return proposer
-        .propose(request)
+        .propose(request, proposal.reply())
         .thenCompose(
             reply -> machine.reach(reply.getLogIndex()).thenCompose(unused -> content(reply)));
   }
@@ -138,6 +172,93 @@ final class RaftInstance implements AutoCloseable {
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  String node() {
+    return setup.node();
+  }
+
+  /** Who leads, as far as is known here. */
+  private @Nullable RaftPeerId leader() {
+    DivisionInfo info = division.getInfo();
+    return info.isLeader() ? peer : peer.equals(info.getLeaderId()) ? null : info.getLeaderId();
+  }
+
+  /** Whether there is a leader, as far as is known here. */
+  boolean hasLeader() {
+    DivisionInfo info = division.getInfo();
+    if (!info.isAlive() || leader() == null) {
+      return false;
+    }
+    long silentMillis = info.isLeader()
+        ? 0
+        : info.getRoleInfoProto().getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs();
+    return silentMillis <= 2 * setup.timing().electionMax().toMillis();
+  }
+
+  /** Whether this node leads and has applied what was in the log before it did. */
+  boolean leads() {
+    DivisionInfo info = division.getInfo();
+    return info.isAlive() && info.isLeader() && info.isLeaderReady();
+  }
+
+  /**
+   * Whether only another run can go on: the library ended this one, or takes this node for a voter
+   * though it is none, which is decided when it starts.
+   */
+  boolean isOver() {
+    DivisionInfo info = division.getInfo();
+    RaftConfiguration configuration = division.getRaftConf();
+    return !info.isAlive()
+        || (!info.isListener()
+            && !info.isLeader()
+            && configuration.getPreviousPeers().isEmpty()
+            && configuration.getPeer(peer) == null
+            && configuration.getPeer(peer, RaftPeerRole.LISTENER) != null);
+  }
+
+  /** For how long each of the others has not answered this leader. */
+  Map<String, Duration> silence() {
+    Map<String, Duration> silence = new HashMap<>();
+    for (ServerRpcProto follower :
+        division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList()) {
+      silence.put(
+          follower.getId().getId().toStringUtf8(),
+          Duration.ofMillis(follower.getLastRpcElapsedTimeMs()));
+    }
+    return silence;
+  }
+
+  /** Who is in the group, or null while that changes. */
+  VoterPlan.@Nullable Group group() {
+    RaftConfiguration configuration = division.getRaftConf();
+    return configuration.getPreviousPeers().isEmpty()
+            && configuration.getPreviousPeers(RaftPeerRole.LISTENER).isEmpty()
+        ? new VoterPlan.Group(
+            ids(configuration.getCurrentPeers()),
+            ids(configuration.getCurrentPeers(RaftPeerRole.LISTENER)))
+        : null;
+  }
+
+  private static Set<String> ids(Collection<RaftPeer> peers) {
+    return peers.stream().map(one -> one.getId().toString()).collect(Collectors.toSet());
+  }
+
+  /** Has another group, once those that are new have caught up; only as the leader. */
+  CompletableFuture<RaftClientReply> change(VoterPlan.Group next) throws IOException {
+    SetConfigurationRequest.Arguments arguments = SetConfigurationRequest.Arguments.newBuilder()
+        .setMode(SetConfigurationRequest.Mode.SET_UNCONDITIONALLY)
+        .setServersInNewConf(peers(next.voters(), RaftPeerRole.FOLLOWER))
+        .setListenersInNewConf(peers(next.learners(), RaftPeerRole.LISTENER))
+        .build();
+    return server.setConfigurationAsync(new SetConfigurationRequest(
+        setup.client(), peer, group, CallId.getAndIncrement(), arguments));
+  }
+
+  private static List<RaftPeer> peers(Set<String> ids, RaftPeerRole role) {
+    return ids.stream()
+        .map(id -> RaftPeer.newBuilder().setId(id).setStartupRole(role).build())
+        .toList();
   }
 
   /** Takes a last snapshot, if it can, and stops. */

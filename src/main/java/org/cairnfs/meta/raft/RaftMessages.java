@@ -2,6 +2,8 @@ package org.cairnfs.meta.raft;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.apache.ratis.thirdparty.com.google.protobuf.MessageLite;
 import org.apache.ratis.thirdparty.com.google.protobuf.Parser;
@@ -16,12 +18,16 @@ final class RaftMessages {
     INSTALL_SNAPSHOT(3),
     START_LEADER_ELECTION(4),
     READ_INDEX(5),
-    CLIENT_REQUEST(6);
+    CLIENT_REQUESTS(6);
 
     private final int number;
 
     Kind(int number) {
       this.number = number;
+    }
+
+    byte number() {
+      return (byte) number;
     }
 
     private static @Nullable Kind of(int number) {
@@ -40,6 +46,29 @@ final class RaftMessages {
         .put((byte) kind.number)
         .put(body)
         .flip();
+  }
+
+  /** One byte, then each message after its length, u32. */
+  static ByteBuffer frame(byte kind, List<MessageLite> messages) {
+    List<byte[]> bodies = messages.stream().map(MessageLite::toByteArray).toList();
+    int bytes = bodies.stream().mapToInt(body -> Integer.BYTES + body.length).sum();
+    ByteBuffer out = ByteBuffer.allocate(1 + bytes).put(kind);
+    bodies.forEach(body -> out.putInt(body.length).put(body));
+    return out.flip();
+  }
+
+  /** The rest, each message after its length. */
+  static <T> List<T> readAll(Parser<T> parser, ByteBuffer message) throws IOException {
+    List<T> messages = new ArrayList<>();
+    while (message.hasRemaining()) {
+      int length = message.remaining() < Integer.BYTES ? -1 : message.getInt();
+      if (length < 0 || length > message.remaining()) {
+        throw new IOException("a Raft message that is cut short");
+      }
+      messages.add(read(parser, message.slice(message.position(), length)));
+      message.position(message.position() + length);
+    }
+    return messages;
   }
 
   /** Reads the first byte and leaves the position behind it. */

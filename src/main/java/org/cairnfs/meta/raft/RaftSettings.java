@@ -1,6 +1,7 @@
 package org.cairnfs.meta.raft;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.RaftConfigKeys;
@@ -40,16 +41,12 @@ final class RaftSettings {
 
   private static final TimeDuration RETRY_CACHE_EXPIRY = TimeDuration.valueOf(1, TimeUnit.SECONDS);
 
-  /** Votes and heartbeats go over a network; a pause of the JVM is no election. */
-  private static final TimeDuration PEERS_ELECTION_TIMEOUT_MIN =
-      TimeDuration.valueOf(500, TimeUnit.MILLISECONDS);
+  /** Between attempts at a peer that does not answer. */
+  private static final TimeDuration PEERS_RETRY = TimeDuration.valueOf(100, TimeUnit.MILLISECONDS);
 
-  private static final TimeDuration PEERS_ELECTION_TIMEOUT_MAX =
-      TimeDuration.valueOf(1000, TimeUnit.MILLISECONDS);
-
-  /** A request is repeated until it is answered, after an election too. */
+  /** Longer than a request is repeated. Each entry costs memory until then. */
   private static final TimeDuration PEERS_RETRY_CACHE_EXPIRY =
-      TimeDuration.valueOf(10, TimeUnit.MINUTES);
+      TimeDuration.valueOf(1, TimeUnit.MINUTES);
 
   /** Requests come from one place, which waits for replies: a few threads do. */
   private static final int THREADS = 2;
@@ -65,14 +62,25 @@ final class RaftSettings {
   }
 
   /** For a group of several, which have a wire between them. */
-  static RaftProperties among(Path directory) {
+  static RaftProperties among(Path directory, RaftTiming timing) {
     RaftProperties properties = common(directory);
-    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, PEERS_ELECTION_TIMEOUT_MIN);
-    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, PEERS_ELECTION_TIMEOUT_MAX);
+    TimeDuration electionMax = millis(timing.electionMax());
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(timing.electionMin()));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, electionMax);
+    RaftServerConfigKeys.Rpc.setSleepTime(properties, PEERS_RETRY);
+    RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(
+        properties, electionMax.multiply(2));
+    // New voters were learners before, so they have what there is and vote for nobody on their own.
+    RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, true);
+    RaftServerConfigKeys.setStagingTimeout(properties, electionMax.multiply(3));
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, PEERS_RETRY_CACHE_EXPIRY);
     // The store is the snapshot: it has no files that the leader could send.
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, false);
     return properties;
+  }
+
+  private static TimeDuration millis(Duration duration) {
+    return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static RaftProperties common(Path directory) {

@@ -24,17 +24,21 @@ final class Replies {
     return Message.valueOf(UnsafeByteOperations.unsafeWrap(new byte[] {FAILED}));
   }
 
+  static boolean isApplied(Message message) {
+    ByteString content = message.getContent();
+    return !content.isEmpty() && content.byteAt(0) == APPLIED;
+  }
+
   /**
    * The store's reply.
    *
    * @throws IOException if the entry was not applied
    */
   static byte[] read(Message message) throws IOException {
-    ByteString content = message.getContent();
-    if (content.isEmpty() || content.byteAt(0) != APPLIED) {
+    if (!isApplied(message)) {
       throw new IOException("the entry could not be applied");
     }
-    return content.substring(1).toByteArray();
+    return message.getContent().substring(1).toByteArray();
   }
 
   private Replies() {}

@@ -6,6 +6,9 @@ import org.apache.ratis.rpc.RpcType;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.ServerFactory;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.leader.LogAppender;
 
 /**
  * The way servers of a group talk to each other: over a {@link RaftWire}.
@@ -45,6 +48,12 @@ public final class WireRpcType implements RpcType {
     @Override
     public RpcType getRpcType() {
       return new WireRpcType();
+    }
+
+    @Override
+    public LogAppender newLogAppender(
+        RaftServer.Division server, LeaderState leader, FollowerInfo follower) {
+      return new WireLogAppender(server, leader, follower);
     }
 
     @Override

@@ -7,14 +7,13 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import org.apache.ratis.client.impl.ClientProtoUtils;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
-import org.apache.ratis.proto.RaftProtos.RaftClientRequestProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexReplyProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
@@ -22,6 +21,8 @@ import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionReplyProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
+import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.rpc.RpcType;
@@ -115,13 +116,20 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
         check(from, request.getServerRequest());
         yield server.readIndexAsync(request).thenApply(WireServerRpc::bytes);
       }
-      case CLIENT_REQUEST ->
-        server
-            .submitClientRequestAsync(ClientProtoUtils.toRaftClientRequest(
-                RaftMessages.read(RaftClientRequestProto.parser(), message)))
-            .thenApply(ClientProtoUtils::toRaftClientReplyProto)
-            .thenApply(WireServerRpc::bytes);
+      case CLIENT_REQUESTS -> submit(ClientRequests.decode(message));
     };
+  }
+
+  private CompletableFuture<ByteBuffer> submit(List<RaftClientRequest> requests)
+      throws IOException {
+    if (requests.isEmpty()) {
+      throw new IOException("no requests for the log");
+    }
+    RaftServer.Division division = server.getDivision(requests.get(0).getRaftGroupId());
+    if (!(division instanceof RaftClientAsynchronousProtocol log)) {
+      throw new IOException("this version of Ratis takes no requests at the division");
+    }
+    return ClientRequests.submit(log, requests).thenApply(ClientRequests::encodeReplies);
   }
 
   /** A node speaks for itself only. */
