@@ -47,14 +47,6 @@ public interface MetaLog extends Closeable {
    */
   void onStall(Consumer<PosixException> listener);
 
-  /**
-   * Whether somebody leads, as far as is known here: entries proposed now are probably answered
-   * soon.
-   */
-  default boolean hasLeader() {
-    return true;
-  }
-
   /** Stops after what was accepted, within a bounded time. */
   @Override
   void close();

@@ -11,6 +11,7 @@ import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
+import java.util.List;
 import org.cairnfs.node.home.Home;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,15 @@ final class NodeLogging {
       "%d{yyyy-MM-dd'T'HH:mm:ss.SSSX,UTC} %-5level [%thread] %logger{20}: %msg%n";
 
   /**
+   * Parts of the Raft library that warn of every node that cannot be reached, again and again. What
+   * comes of it, the metadata log says itself.
+   */
+  private static final List<String> EXCITABLE = List.of(
+      "org.apache.ratis.server.RaftServer$Division",
+      "org.apache.ratis.server.impl",
+      "org.apache.ratis.server.leader");
+
+  /**
    * Logs into the home from now on.
    *
    * @param consoleToo whether to standard error too
@@ -36,6 +46,7 @@ final class NodeLogging {
     ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(Level.WARN);
     context.getLogger("org.cairnfs").setLevel(Level.INFO);
+    EXCITABLE.forEach(name -> context.getLogger(name).setLevel(Level.ERROR));
     root.addAppender(fileAppender(context, home.logFile()));
     if (consoleToo) {
       ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();

@@ -2,6 +2,8 @@ package org.cairnfs.meta.raft;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -10,48 +12,85 @@ import java.util.stream.Collectors;
 import org.cairnfs.meta.Member;
 import org.cairnfs.meta.MemberState;
 import org.cairnfs.meta.Members;
+import org.cairnfs.meta.MetaLog;
+import org.cairnfs.meta.MetaStore;
+import org.cairnfs.meta.Sessions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What the leader looks after now and then: that the Raft group is what the members' table says,
- * one change at a time, and that a node that is gone keeps nobody waiting. For one thread.
+ * one change at a time, and that the sessions of nodes that are gone keep nobody waiting. For one
+ * thread.
  */
 final class LeaderDuties {
-  /** Hears for how long each of the other nodes of the group has been silent. */
-  interface SilenceListener {
-    void silence(Map<String, Duration> silence);
-  }
-
   private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
 
+  private final MetaLog log;
+  private final MetaStore store;
   private final Members members;
   private final RaftTiming timing;
-  private final SilenceListener listener;
+
   private CompletableFuture<?> change = CompletableFuture.completedFuture(null);
   private int attempts;
 
-  LeaderDuties(Members members, RaftTiming timing, SilenceListener listener) {
+  private CompletableFuture<?> ending = CompletableFuture.completedFuture(null);
+
+  /** Nodes that are gone, by id as text, and have no session any more. */
+  private final Set<String> ended = new HashSet<>();
+
+  LeaderDuties(MetaLog log, MetaStore store, Members members, RaftTiming timing) {
+    this.log = log;
+    this.store = store;
     this.members = members;
     this.timing = timing;
-    this.listener = listener;
   }
 
   /** Does what is due, if this node leads; does not wait for it. */
   void perform(RaftInstance raft) {
     if (!raft.leads()) {
+      ended.clear();
       return;
     }
     Map<String, Duration> silence = raft.silence();
-    listener.silence(silence);
+    endSessions(silence);
+    changeGroup(raft, silence);
+  }
+
+  private void endSessions(Map<String, Duration> silence) {
+    Set<String> gone = silence.entrySet().stream()
+        .filter(node -> node.getValue().compareTo(timing.silentSession()) > 0)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
+    members.list().stream()
+        .filter(member -> !member.belongs())
+        .forEach(member -> gone.add(member.id().toString()));
+    ended.retainAll(gone);
+    if (ended.equals(gone) || !ending.isDone()) {
+      return;
+    }
+    List<Sessions.Live> left = Sessions.list(store).stream()
+        .filter(session -> gone.contains(session.node().toString()))
+        .toList();
+    if (left.isEmpty()) {
+      ended.addAll(gone);
+      return;
+    }
+    LOG.info("Ending the sessions of nodes that are gone: {}", left);
+    ending = CompletableFuture.allOf(left.stream()
+        .map(session -> log.propose(Sessions.endEntry(session.id())))
+        .toArray(CompletableFuture<?>[]::new));
+  }
+
+  private void changeGroup(RaftInstance raft, Map<String, Duration> silence) {
     VoterPlan.Group now = raft.group();
     if (now == null || !change.isDone()) {
       return;
     }
     VoterPlan.Situation situation = new VoterPlan.Situation(
         raft.node(),
-        ids(member -> true),
-        ids(member -> member.state() == MemberState.DRAINING),
+        present(member -> true),
+        present(member -> member.state() == MemberState.DRAINING),
         silence,
         timing.electionMin());
     VoterPlan.next(now, situation, timing.silentVoter(), attempts).ifPresent(next -> {
@@ -69,7 +108,7 @@ final class LeaderDuties {
     });
   }
 
-  private Set<String> ids(Predicate<Member> which) {
+  private Set<String> present(Predicate<Member> which) {
     return members.present().stream()
         .filter(which)
         .map(member -> member.id().toString())

@@ -39,29 +39,21 @@ final class RaftInstance implements AutoCloseable {
   /**
    * What a run is started with.
    *
-   * @param directory of the logs of all groups
-   * @param joining whether others made the group: this node is in it once they say so
    * @param wire null for a group of one
-   * @param client who proposes; the same in all runs, so that a leader knows what it has done
+   * @param client who proposes
    */
   record Setup(
-      Path directory,
-      UUID group,
-      String node,
-      boolean joining,
-      @Nullable RaftWire wire,
-      RaftTiming timing,
-      ClientId client) {
+      RaftMetaLog.Place place, @Nullable RaftWire wire, RaftTiming timing, ClientId client) {
     /**
-     * The group as it is before there is a log that says who is in it: a node that joins learns, and
-     * never votes before it was made a voter.
+     * The group as it is before there is a log that says who is in it: a node that joins learns,
+     * and never votes before it was made a voter.
      */
     private RaftGroup initial() {
       RaftPeer self = RaftPeer.newBuilder()
-          .setId(node)
-          .setStartupRole(joining ? RaftPeerRole.LISTENER : RaftPeerRole.FOLLOWER)
+          .setId(place.node())
+          .setStartupRole(place.joining() ? RaftPeerRole.LISTENER : RaftPeerRole.FOLLOWER)
           .build();
-      return RaftGroup.valueOf(RaftGroupId.valueOf(group), self);
+      return RaftGroup.valueOf(RaftGroupId.valueOf(place.group()), self);
     }
   }
 
@@ -104,23 +96,24 @@ final class RaftInstance implements AutoCloseable {
    * ready.
    */
   static RaftInstance start(Setup setup, MetaStateMachine machine) throws IOException {
-    boolean formatted =
-        Files.exists(logDirectory(setup.directory(), setup.group()).resolve(FORMATTED_MARK));
+    boolean formatted = Files.exists(
+        logDirectory(setup.place().directory(), setup.place().group()).resolve(FORMATTED_MARK));
     RaftWire wire = setup.wire();
     RaftServer server = RaftServer.newBuilder()
-        .setServerId(RaftPeerId.valueOf(setup.node()))
+        .setServerId(RaftPeerId.valueOf(setup.place().node()))
         .setGroup(setup.initial())
         .setStateMachine(machine)
         .setProperties(
             wire == null
-                ? RaftSettings.alone(setup.directory())
-                : RaftSettings.among(setup.directory(), setup.timing()))
+                ? RaftSettings.alone(setup.place().directory())
+                : RaftSettings.among(setup.place().directory(), setup.timing()))
         .setParameters(WireRpcType.parameters(wire == null ? new LoneWire() : wire))
         .setOption(formatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
         .build();
     try {
       server.start();
-      RaftServer.Division division = server.getDivision(RaftGroupId.valueOf(setup.group()));
+      RaftServer.Division division =
+          server.getDivision(RaftGroupId.valueOf(setup.place().group()));
       if (division instanceof RaftClientAsynchronousProtocol log) {
         return new RaftInstance(setup, server, machine, division, log);
       }
@@ -175,7 +168,7 @@ final class RaftInstance implements AutoCloseable {
   }
 
   String node() {
-    return setup.node();
+    return setup.place().node();
   }
 
   /** Who leads, as far as is known here. */

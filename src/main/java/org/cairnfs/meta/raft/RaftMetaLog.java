@@ -1,25 +1,16 @@
 package org.cairnfs.meta.raft;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.apache.ratis.protocol.ClientId;
-import org.cairnfs.core.Errno;
-import org.cairnfs.core.NodeId;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Members;
 import org.cairnfs.meta.MetaLog;
@@ -41,14 +32,12 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe.
  */
 public final class RaftMetaLog implements MetaLog {
-  private static final Duration READY_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
-  private static final long RETRY_MILLIS = 500;
 
   private static final Logger LOG = LoggerFactory.getLogger(RaftMetaLog.class);
 
   /**
-   * What a log is opened with.
+   * Whose log it is.
    *
    * @param directory for the logs of all groups of the node
    * @param group the cluster
@@ -57,34 +46,16 @@ public final class RaftMetaLog implements MetaLog {
    */
   public record Place(Path directory, UUID group, String node, boolean joining) {}
 
-  private final Place place;
-  private final MetaStore store;
-  private final Members members;
-  private final RaftTiming timing;
-  private final SnapshotSpool spool;
-  private final LeaderDuties duties;
-  private final ClientId client = ClientId.randomId();
-
-  /** Opens the server again after it failed. */
-  private final ExecutorService keeper =
-      Executors.newSingleThreadExecutor(daemon("meta-log-keeper"));
-
-  private final ExecutorService flusher = Executors.newSingleThreadExecutor(daemon("meta-flush"));
-
-  /** Waits for other nodes' rows. */
-  private final ExecutorService installer =
-      Executors.newSingleThreadExecutor(daemon("meta-install"));
-
-  private final ScheduledExecutorService watch =
-      Executors.newSingleThreadScheduledExecutor(daemon("meta-log-watch"));
-
+  private final LogThreads threads = new LogThreads();
+  private final Stall stall = new Stall();
+  private final RaftRuns runs;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
 
   /** Guarded by this, as is everything below: accepted and not answered. */
   private final Proposals proposals = new Proposals();
 
-  private final List<Consumer<PosixException>> stallListeners = new ArrayList<>();
-  private @Nullable RaftInstance instance;
+  /** Written with the lock held. */
+  private volatile @Nullable RaftInstance instance;
 
   /** Nothing is handed to the server for now. */
   private boolean holding;
@@ -92,32 +63,11 @@ public final class RaftMetaLog implements MetaLog {
   /** Counts the runs of the server: what an earlier one says no longer matters. */
   private int run;
 
-  /** Only the watch uses it: for how many ticks there was no leader. */
-  private long leaderlessTicks;
-
-  private volatile @Nullable RaftLinks links;
-
-  /** There are other nodes, or there soon will be. */
-  private volatile boolean among;
-
-  private volatile @Nullable PosixException stall;
   private volatile boolean closing;
   private @Nullable Throwable failure;
 
-  private RaftMetaLog(
-      Place place, MetaStore store, Members members, @Nullable RaftLinks links, RaftTiming timing) {
-    this.place = place;
-    this.store = store;
-    this.members = members;
-    this.links = links;
-    this.timing = timing;
-    this.spool = new SnapshotSpool(place.directory(), place.group());
-    this.duties = new LeaderDuties(members, timing, silence -> {});
-    this.among = place.joining() || isShared();
-  }
-
-  private boolean isShared() {
-    return members.present().size() > 1;
+  private RaftMetaLog(RaftRuns.Surroundings surroundings, @Nullable RaftLinks links) {
+    this.runs = new RaftRuns(this, surroundings, links, threads, stall);
   }
 
   /**
@@ -148,20 +98,12 @@ public final class RaftMetaLog implements MetaLog {
   public static RaftMetaLog open(
       Place place, MetaStore store, Members members, @Nullable RaftLinks links, RaftTiming timing)
       throws IOException {
-    Files.createDirectories(place.directory());
-    RaftMetaLog log = new RaftMetaLog(place, store, members, links, timing);
+    RaftMetaLog log =
+        new RaftMetaLog(new RaftRuns.Surroundings(place, store, members, timing), links);
     boolean opened = false;
     try {
-      log.spool.load(store);
-      log.among = log.among || log.isShared();
-      LogFiles.reconcile(
-          RaftInstance.logDirectory(place.directory(), place.group()), store.applied());
-      log.start();
-      members.onChange(log::membersChanged);
-      log.membersChanged();
-      long tickMillis = timing.tick().toMillis();
-      var unused = log.watch.scheduleWithFixedDelay(
-          log::tick, tickMillis, tickMillis, TimeUnit.MILLISECONDS);
+      log.runs.open();
+      log.threads.everyTick(timing.tick(), new LogWatch(log, store, members, timing));
       opened = true;
       return log;
     } finally {
@@ -180,68 +122,13 @@ public final class RaftMetaLog implements MetaLog {
   }
 
   /** Gives the ways to other nodes, or others than before. */
-  public void connect(RaftLinks next) {
-    links = next;
-    if (among) {
-      execute(this::restart);
-    }
-  }
-
-  /** Starts a run of the server and, if this node is alone, waits until it leads. */
-  private void start() throws IOException {
-    Run listener;
-    synchronized (this) {
-      listener = new Run(++run);
-    }
-    RaftLinks ways = links;
-    RaftWire wire = !among ? null : ways == null ? new LoneWire() : ways.wire();
-    RaftInstance started;
-    try {
-      MetaStateMachine machine = new MetaStateMachine(store, flusher, installer, listener);
-      started = RaftInstance.start(
-          new RaftInstance.Setup(
-              place.directory(),
-              place.group(),
-              place.node(),
-              place.joining(),
-              wire,
-              timing,
-              client),
-          machine);
-    } catch (RuntimeException e) {
-      throw new IOException("the metadata log in " + place.directory() + " cannot be opened", e);
-    }
-    if (wire == null) {
-      awaitReady(started, listener);
-    }
-    synchronized (this) {
-      instance = started;
-      stall = null;
-      holding = false;
-      submitWaiting();
-    }
-    if (!ready.isDone()) {
-      askWhetherReady();
-    }
-  }
-
-  private void awaitReady(RaftInstance started, Run listener) throws IOException {
-    try {
-      listener.ready.get(READY_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      started.close();
-      throw new IOException("interrupted while the metadata log was opened", e);
-    } catch (ExecutionException | TimeoutException e) {
-      started.close();
-      throw new IOException(
-          "the metadata log in " + place.directory() + " did not become ready", e);
-    }
+  public void connect(RaftLinks links) {
+    runs.connect(links);
   }
 
   /** What was committed before an entry of its own is here when that is. */
   private void askWhetherReady() {
-    if (!among) {
+    if (!runs.isAmong()) {
       ready.complete(null);
       return;
     }
@@ -252,13 +139,9 @@ public final class RaftMetaLog implements MetaLog {
           } else if (isFinished()) {
             ready.completeExceptionally(problem);
           } else {
-            execute(this::askWhetherReady);
+            threads.keep(this::askWhetherReady);
           }
         });
-  }
-
-  private synchronized boolean isFinished() {
-    return closing || failure != null;
   }
 
   @Override
@@ -292,7 +175,7 @@ public final class RaftMetaLog implements MetaLog {
             .submit(proposal)
             .whenComplete((reply, problem) -> answered(submitter, proposal, reply, problem));
       } catch (IOException e) {
-        keeper.execute(() -> troubled(submitter, e));
+        runs.troubled(submitter, e);
         return;
       }
     }
@@ -308,7 +191,7 @@ public final class RaftMetaLog implements MetaLog {
           ? problem.getCause()
           : problem;
       Throwable known = cause == null ? new IOException("no reply") : cause;
-      execute(() -> troubled(submitter, known));
+      runs.troubled(submitter, known);
       return;
     }
     synchronized (this) {
@@ -317,115 +200,38 @@ public final class RaftMetaLog implements MetaLog {
     }
     if (Thread.holdsLock(this)) {
       // Answered before the submitter let go of the lock: whoever waits must not run under it.
-      execute(() -> proposal.reply().complete(reply));
+      threads.keep(() -> proposal.reply().complete(reply));
     } else {
       proposal.reply().complete(reply);
     }
   }
 
-  private void execute(Runnable task) {
-    if (!keeper.isShutdown()) {
-      keeper.execute(task);
-    }
+  /** A run is about to begin; returns its number. */
+  synchronized int nextRun() {
+    return ++run;
   }
 
-  private void membersChanged() {
-    if (!among && isShared()) {
-      among = true;
-      execute(this::restart);
-    }
-  }
-
-  /** Looks after what nobody calls for. Runs on the watch. */
-  private void tick() {
-    try {
-      if (!among) {
-        return;
-      }
-      RaftInstance current;
-      int currentRun;
-      synchronized (this) {
-        current = instance;
-        currentRun = run;
-        proposals.tick();
-      }
-      if (current != null && current.isOver()) {
-        execute(() -> over(currentRun));
-      } else if (current != null) {
-        duties.perform(current);
-      }
-      leaderlessTicks = hasLeader() || stall != null ? 0 : leaderlessTicks + 1;
-      refuseLate();
-    } catch (RuntimeException e) {
-      LOG.warn("The metadata log could not be looked after; the next try follows", e);
-    }
-  }
-
-  private void refuseLate() {
-    long limitTicks = Math.max(1, timing.noLeader().dividedBy(timing.tick()));
-    if (leaderlessTicks < limitTicks) {
-      return;
-    }
-    List<CompletableFuture<byte[]>> late;
+  /** The run takes entries from now on. */
+  void began(RaftInstance started) {
     synchronized (this) {
-      late = proposals.takeLate(limitTicks);
+      instance = started;
+      stall.end();
+      holding = false;
+      submitWaiting();
     }
-    late.forEach(reply -> reply.completeExceptionally(
-        new IOException("no leader for " + timing.noLeader().toSeconds() + " s")));
-  }
-
-  /** The library ended a run, or took this node for something it is not. Runs on the keeper. */
-  private void over(int overRun) {
-    synchronized (this) {
-      if (overRun != run) {
-        return;
-      }
-    }
-    boolean removed = members
-        .find(NodeId.parse(place.node()))
-        .map(member -> !member.belongs())
-        .orElse(false);
-    if (removed) {
-      troubled(overRun, new IOException("this node was removed from the cluster"));
-    } else {
-      restart();
+    if (!ready.isDone()) {
+      askWhetherReady();
     }
   }
 
-  /** Ends the run and begins another one; what is under way is kept. Runs on the keeper. */
-  private void restart() {
-    CompletableFuture<?>[] submitted;
-    synchronized (this) {
-      if (closing || failure != null || instance == null) {
-        return;
-      }
-      holding = true;
-      submitted = proposals.submitted().toArray(CompletableFuture<?>[]::new);
-    }
-    // What is answered need not be submitted again, to a server that may not know it was.
-    try {
-      CompletableFuture.allOf(submitted)
-          .get(timing.electionMax().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return;
-    } catch (ExecutionException | TimeoutException e) {
-      LOG.debug("Entries under way will be submitted again", e);
-    }
-    closeQuietly(endRun());
-    try {
-      start();
-    } catch (IOException | RuntimeException e) {
-      if (DiskFull.is(e)) {
-        setStalled(e);
-        reopen();
-      } else {
-        fail(e);
-      }
-    }
+  /** Hands nothing more to the present run; returns what it has to answer. */
+  synchronized List<CompletableFuture<byte[]>> hold() {
+    holding = true;
+    return proposals.submitted();
   }
 
-  private synchronized @Nullable RaftInstance endRun() {
+  /** There is no run any more; what it has not answered waits for the next. */
+  synchronized @Nullable RaftInstance endRun() {
     RaftInstance ended = instance;
     instance = null;
     run++;
@@ -433,62 +239,51 @@ public final class RaftMetaLog implements MetaLog {
     return ended;
   }
 
-  /** The current run came to an end. Runs on the keeper. */
-  private void troubled(int troubledRun, Throwable cause) {
-    RaftInstance broken;
+  synchronized boolean isRun(int number) {
+    return number == run;
+  }
+
+  /** Whether it was closed or has failed. */
+  synchronized boolean isFinished() {
+    return closing || failure != null;
+  }
+
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** The present run, or null between two. */
+  @Nullable
+  RaftInstance current() {
+    return instance;
+  }
+
+  /** Whether it has to be looked after: there are other nodes. */
+  boolean isAmong() {
+    return runs.isAmong();
+  }
+
+  /** Lets a tick pass for those who wait. */
+  synchronized void tick() {
+    proposals.tick();
+  }
+
+  /** Refuses what has waited for so many ticks. */
+  void refuseLate(long limitTicks, IOException reason) {
+    List<CompletableFuture<byte[]>> late;
     synchronized (this) {
-      if (troubledRun != run || closing || failure != null) {
-        return;
-      }
-      broken = endRun();
+      late = proposals.takeLate(limitTicks);
     }
-    boolean full = DiskFull.is(cause);
-    if (full) {
-      LOG.error("The metadata log cannot be written: the disk is full. Waiting for room", cause);
-      // Before anything that takes time: programs are waiting.
-      setStalled(cause);
-    }
-    closeQuietly(broken);
-    if (full) {
-      reopen();
-    } else {
-      fail(cause);
-    }
+    late.forEach(reply -> reply.completeExceptionally(reason));
   }
 
-  private void reopen() {
-    while (!closing) {
-      try {
-        TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
-        if (DiskFull.hasRoom(place.directory())) {
-          start();
-          LOG.info("The metadata log goes on");
-          return;
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      } catch (IOException | RuntimeException e) {
-        if (!DiskFull.is(e)) {
-          fail(e);
-          return;
-        }
-        LOG.debug("Still no room", e);
-      }
-    }
+  /** That run is over without having been ended here. */
+  void over(RaftInstance ended) {
+    runs.over(ended);
   }
 
-  private void setStalled(Throwable cause) {
-    PosixException reason = new PosixException(Errno.ENOSPC, "no room for the metadata log", cause);
-    List<Consumer<PosixException>> listeners;
-    synchronized (this) {
-      stall = reason;
-      listeners = List.copyOf(stallListeners);
-    }
-    listeners.forEach(listener -> listener.accept(reason));
-  }
-
-  private void fail(Throwable cause) {
+  /** The log has failed for good. */
+  void fail(Throwable cause) {
     List<CompletableFuture<byte[]>> refused;
     synchronized (this) {
       if (failure == null) {
@@ -501,82 +296,10 @@ public final class RaftMetaLog implements MetaLog {
     ready.completeExceptionally(reason);
   }
 
-  /** Hears what happens in one run of the server. */
-  private final class Run implements MetaStateMachine.Listener {
-    private final int number;
-    private final CompletableFuture<Void> ready = new CompletableFuture<>();
-
-    Run(int number) {
-      this.number = number;
-    }
-
-    @Override
-    public void ready() {
-      ready.complete(null);
-    }
-
-    @Override
-    public void logFailed(Throwable cause) {
-      ready.completeExceptionally(cause);
-      execute(() -> troubled(number, cause));
-    }
-
-    @Override
-    public boolean applyFailed(RuntimeException cause) {
-      if (closing || !DiskFull.is(cause)) {
-        ready.completeExceptionally(cause);
-        execute(() -> troubled(number, cause));
-        return false;
-      }
-      if (stall == null) {
-        LOG.error("The metadata cannot be written: the disk is full. Waiting for room", cause);
-        setStalled(cause);
-      }
-      try {
-        TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
-        return true;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return false;
-      }
-    }
-
-    @Override
-    public void applied() {
-      if (stall != null) {
-        LOG.info("The metadata goes on");
-        stall = null;
-      }
-    }
-
-    @Override
-    public void replaceFrom(String leader) throws IOException {
-      RaftLinks ways = links;
-      if (ways == null) {
-        throw new IOException("there is no way to " + leader);
-      }
-      spool.fetch(ways.snapshots(), leader);
-      while (true) {
-        try {
-          spool.load(store);
-          return;
-        } catch (IOException e) {
-          if (!applyFailed(new UncheckedIOException(e))) {
-            throw e;
-          }
-        }
-      }
-    }
-  }
-
-  private synchronized @Nullable RaftInstance current() {
-    return instance;
-  }
-
   @Override
   public boolean hasLeader() {
     RaftInstance current = current();
-    return current != null && (!among || current.hasLeader());
+    return current != null && (!runs.isAmong() || current.hasLeader());
   }
 
   /** Whether this node leads. */
@@ -593,12 +316,12 @@ public final class RaftMetaLog implements MetaLog {
 
   @Override
   public @Nullable PosixException stalled() {
-    return stall;
+    return stall.reason();
   }
 
   @Override
-  public synchronized void onStall(Consumer<PosixException> listener) {
-    stallListeners.add(listener);
+  public void onStall(Consumer<PosixException> listener) {
+    stall.onBegin(listener);
   }
 
   @Override
@@ -606,22 +329,17 @@ public final class RaftMetaLog implements MetaLog {
     if (closing) {
       return;
     }
-    watch.shutdownNow();
+    threads.endTicks();
     awaitAnswers();
     closing = true;
-    // Not interrupted: it may be opening the server, which would not let go of its files.
-    keeper.shutdown();
-    await(keeper);
+    threads.endKeeping();
     RaftInstance last;
     synchronized (this) {
       last = instance;
       instance = null;
     }
-    closeQuietly(last);
-    for (ExecutorService executor : List.of(installer, flusher, watch)) {
-      executor.shutdownNow();
-      await(executor);
-    }
+    RaftRuns.closeQuietly(last);
+    threads.close();
     fail(new IOException("the metadata log is closed"));
   }
 
@@ -629,7 +347,7 @@ public final class RaftMetaLog implements MetaLog {
   private void awaitAnswers() {
     CompletableFuture<?>[] open;
     synchronized (this) {
-      if (instance == null || stall != null || !hasLeader()) {
+      if (instance == null || stall.reason() != null || !hasLeader()) {
         return;
       }
       open = proposals.submitted().toArray(CompletableFuture<?>[]::new);
@@ -641,33 +359,5 @@ public final class RaftMetaLog implements MetaLog {
     } catch (ExecutionException | TimeoutException e) {
       LOG.warn("The metadata log is closed with entries that were not applied", e);
     }
-  }
-
-  private void closeQuietly(@Nullable RaftInstance closed) {
-    if (closed != null) {
-      try {
-        closed.close();
-      } catch (IOException e) {
-        LOG.warn("The metadata log did not close cleanly; its entries are safe", e);
-      }
-    }
-  }
-
-  private static void await(ExecutorService executor) {
-    try {
-      if (!executor.awaitTermination(CLOSE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-        LOG.warn("A thread of the metadata log did not end in time");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static java.util.concurrent.ThreadFactory daemon(String name) {
-    return task -> {
-      Thread thread = new Thread(task, name);
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 }

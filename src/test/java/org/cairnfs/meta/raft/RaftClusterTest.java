@@ -42,6 +42,7 @@ import org.cairnfs.meta.MetaSnapshot;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
 import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.meta.Sessions;
 import org.cairnfs.net.Role;
 import org.cairnfs.proto.MemberDetails;
 import org.cairnfs.proto.MetaEntry;
@@ -434,8 +435,12 @@ class RaftClusterTest {
     for (int i = 0; i < nodes.size(); i++) {
       Node node = nodes.get(i);
       node.crash();
-      MetaSession session = session(nodes.get((i + 1) % nodes.size()));
-      get(create(session, "while " + i + " is away"));
+      byte[] hash = SECRET.array().clone();
+      hash[0] = (byte) (i + 1);
+      Node other = nodes.get((i + 1) % nodes.size());
+      assertThat(get(
+              other.changes().addInvite(new Invite(new Bytes(hash), Role.MEMBER, LATER, 1), NOW)))
+          .isEqualTo(MemberOutcome.DONE);
       node.open();
       get(node.log.ready());
     }
@@ -444,7 +449,7 @@ class RaftClusterTest {
     nodes.forEach(node -> get(node.log.ready()));
 
     awaitSame(nodes);
-    nodes.forEach(node -> assertThat(node.store.usage().inodes()).isEqualTo(4));
+    nodes.forEach(node -> assertThat(node.members.invites()).hasSize(4));
     awaitVoters(3, 0);
   }
 
@@ -505,5 +510,25 @@ class RaftClusterTest {
     net.heal();
     get(create(session(silent), "back"));
     awaitSame(nodes);
+  }
+
+  @Test
+  void theSessionsOfASilentNodeAreEnded() {
+    three();
+    Node leader = leader();
+    Node silent = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    MetaSession ofLeader = session(leader);
+    session(silent);
+    assertThat(Sessions.list(leader.store)).hasSize(2);
+
+    net.cut(silent.id.toString());
+
+    await()
+        .atMost(LIMIT)
+        .until(() -> Sessions.list(leader.store).stream()
+            .map(Sessions.Live::node)
+            .toList()
+            .equals(List.of(leader.id)));
+    get(create(ofLeader, "alone again"));
   }
 }
