@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.cairnfs.meta.raft.VoterPlan.Group;
 import org.cairnfs.meta.raft.VoterPlan.Situation;
 import org.junit.jupiter.api.Test;
@@ -16,12 +16,9 @@ import org.junit.jupiter.api.Test;
 class VoterPlanTest {
   private static final Duration SILENT = Duration.ofMinutes(10);
 
+  /** One for each letter. */
   private static Set<String> nodes(String names) {
-    Set<String> nodes = new TreeSet<>();
-    for (char name : names.toCharArray()) {
-      nodes.add(String.valueOf(name));
-    }
-    return nodes;
+    return names.chars().mapToObj(Character::toString).collect(Collectors.toSet());
   }
 
   private static Group group(String voters, String learners) {
