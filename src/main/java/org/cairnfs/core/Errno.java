@@ -47,6 +47,20 @@ public enum Errno {
     this.number = number;
   }
 
+  /**
+   * The error of that number.
+   *
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public static Errno of(int number) {
+    for (Errno errno : values()) {
+      if (errno.number == number) {
+        return errno;
+      }
+    }
+    throw new IllegalArgumentException("error number " + number);
+  }
+
   /** The positive number a failed system call leaves in {@code errno}. */
   public int number() {
     return number;

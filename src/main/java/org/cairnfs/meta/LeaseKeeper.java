@@ -81,6 +81,17 @@ final class LeaseKeeper implements AutoCloseable {
     poke();
   }
 
+  /** Runs a task after those before it, and after what is being given up now. */
+  void inOrder(Runnable task) {
+    later(Duration.ZERO, () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        log.error("A lock was left as it is", e);
+      }
+    });
+  }
+
   private void later(Duration delay, Runnable task) {
     try {
       var unused = thread.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
@@ -220,6 +231,11 @@ final class LeaseKeeper implements AutoCloseable {
         if (cut != null) {
           var unused = cut.commit(List.of());
         }
+      }
+
+      @Override
+      public List<SessionLocks.Shared> locksToShare() {
+        return List.of();
       }
 
       @Override

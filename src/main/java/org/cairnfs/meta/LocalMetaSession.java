@@ -48,6 +48,7 @@ public final class LocalMetaSession implements MetaSession {
   private final VolumeLease lease;
   private final AppliedListener listener;
   private final SessionSpace space;
+  private final SessionLocks locks;
 
   /** Of all its lives. */
   private final Set<Long> ids = ConcurrentHashMap.newKeySet();
@@ -62,6 +63,7 @@ public final class LocalMetaSession implements MetaSession {
     this.keeper = new LeaseKeeper(this);
     this.lease = new VolumeLease(store.reader(), log, keeper::poke);
     this.listener = new SessionFollower(this, store.reader(), keeper);
+    this.locks = new SessionLocks(this, store.reader(), keeper);
     this.space = new SessionSpace(store);
     this.user = LeaseKeeper.nobody(this);
     this.life = newLife();
@@ -140,6 +142,7 @@ public final class LocalMetaSession implements MetaSession {
 
   /** Forgets everything that is not committed: the session goes on as another. */
   void renew() {
+    locks.lose();
     space.forget();
     life = newLife();
     lease.begin(life, Set.of());
@@ -148,6 +151,11 @@ public final class LocalMetaSession implements MetaSession {
   @Override
   public VolumeLease lease() {
     return lease;
+  }
+
+  @Override
+  public SessionLocks locks() {
+    return locks;
   }
 
   @Override
@@ -345,6 +353,7 @@ public final class LocalMetaSession implements MetaSession {
     return new LocalCut(now, now.speculation().cut(), new SessionLife.Ending() {
       @Override
       public void addTo(Batch batch) {
+        locks.share(user.locksToShare()).forEach(batch::add);
         lease.releaseOps(keep, user.openInodes()).forEach(batch::add);
       }
 

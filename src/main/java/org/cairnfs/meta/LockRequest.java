@@ -22,6 +22,14 @@ public record LockRequest(
     int pid,
     boolean waits,
     long ticket) {
+  LockRequest named(long newTicket) {
+    return new LockRequest(owner, whole, kind, start, end, pid, waits, newTicket);
+  }
+
+  LockRequest unlocking() {
+    return new LockRequest(owner, whole, Kind.UNLOCK, start, end, pid, false, 0);
+  }
+
   /** What F_RDLCK, F_WRLCK and F_UNLCK say. */
   public enum Kind {
     SHARED(SetLock.Kind.SHARED),

@@ -117,6 +117,11 @@ public interface MetaSession extends AutoCloseable {
   /** The lease on the volume, which whoever changes something must hold exclusively. */
   VolumeLease lease();
 
+  /**
+   * Advisory locks that other sessions see; for a session that was never alone, or no longer is.
+   */
+  SessionLocks locks();
+
   /** Has {@code user} told from now on what others do; once, before the session is used. */
   void attach(SessionUser user);
 

@@ -36,13 +36,23 @@ final class SessionFollower implements AppliedListener {
       followContents(entry);
     }
     boolean lease = false;
+    boolean locks = false;
+    boolean released = false;
     boolean orphans = false;
     for (MetaOp op : entry.getOpsList()) {
       lease |= isAboutLease(op);
-      orphans |= own ? op.hasReleaseLease() : mayLeaveOrphan(op);
+      locks |= isAboutLocks(op);
+      released |= own && op.hasReleaseLease();
+      orphans |= !own && mayLeaveOrphan(op);
     }
     if (lease) {
       look();
+    }
+    if (released) {
+      session.locks().shared();
+      keeper.lookForOrphans();
+    } else if (locks) {
+      session.locks().look();
     }
     if (orphans) {
       keeper.lookForOrphans();
@@ -80,6 +90,13 @@ final class SessionFollower implements AppliedListener {
     };
   }
 
+  private static boolean isAboutLocks(MetaOp op) {
+    return switch (op.getKindCase()) {
+      case OPEN_SESSION, END_SESSION, SET_LOCK, CANCEL_LOCK -> true;
+      default -> false;
+    };
+  }
+
   private static boolean mayLeaveOrphan(MetaOp op) {
     return switch (op.getKindCase()) {
       case UNLINK -> op.getUnlink().getKeepInode();
@@ -98,6 +115,7 @@ final class SessionFollower implements AppliedListener {
     }
     session.user().everythingChanged();
     look();
+    session.locks().shared();
     keeper.lookForOrphans();
   }
 

@@ -21,6 +21,12 @@ public interface SessionUser {
   void giveWay(LeaseMode keep);
 
   /**
+   * The locks that were not shared yet: from now on they are the session's, and so is every later
+   * one.
+   */
+  List<SessionLocks.Shared> locksToShare();
+
+  /**
    * The session was ended by others, and what was not committed is gone: lets nobody change
    * anything, forgets what is pending, runs {@code renew}, lets them go on, and tells the programs.
    */

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VolumeLease {
   /** What {@link #enter} gives to who has to go on without the lease. */
-  private static final long WITHOUT = -1;
+  public static final long WITHOUT = -1;
 
   /** How long a change waits: for its turn, or for a quorum. */
   private static final Duration EXCLUSIVE_LIMIT = Duration.ofSeconds(30);

@@ -48,8 +48,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final Invalidations invalidations = new Invalidations();
   private final LeasedReads reads;
   private final Neighbours neighbours;
-  private final LockTable ranges = new LockTable();
-  private final LockTable wholes = new LockTable();
+  private final FileLocks locks;
   private final ConcurrentHashMap<Long, OpenFile> openFiles = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Long, InodeNumber> openDirectories = new ConcurrentHashMap<>();
   private final AtomicLong nextHandle = new AtomicLong(1);
@@ -83,7 +82,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     directories = new DirectoryReader(session, names);
     collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.lease(), invalidations);
-    neighbours = new Neighbours(files, committer, namespace, invalidations);
+    locks = new FileLocks(session, reads);
+    neighbours = new Neighbours(files, committer, namespace, locks, invalidations);
     session.attach(neighbours);
     committer.start();
     collector.start();
@@ -214,7 +214,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   public void flush(long handle, long lockOwner) {
     OpenFile open = file(handle);
     ActiveFile file = open.file();
-    ranges.unlockAll(file.number(), lockOwner);
+    Committer.await(locks.unlockAll(file.number(), lockOwner, false));
     io.finish(open);
     file.throwWriteError();
   }
@@ -226,9 +226,9 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       throw new PosixException(Errno.EBADF, "release handle " + handle);
     }
     ActiveFile file = open.file();
-    ranges.unlockAll(file.number(), lockOwner);
+    var unused = locks.unlockAll(file.number(), lockOwner, false);
     if (flockRelease) {
-      wholes.unlockAll(file.number(), lockOwner);
+      unused = locks.unlockAll(file.number(), lockOwner, true);
     }
     namespace.closed(file);
   }
@@ -321,19 +321,19 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public @Nullable FileLock conflictingLock(long handle, long lockOwner, FileLock wanted) {
-    return ranges.conflict(file(handle).file().number(), lockOwner, wanted);
+    return locks.conflict(file(handle).file().number(), lockOwner, wanted);
   }
 
   @Override
   public CompletableFuture<Void> lock(long handle, long lockOwner, FileLock wanted, boolean wait) {
-    return ranges.lock(file(handle).file().number(), lockOwner, wanted, wait);
+    return locks.lock(file(handle).file().number(), lockOwner, wanted, false, wait);
   }
 
   @Override
   public CompletableFuture<Void> flock(
       long handle, long lockOwner, FileLock.Kind kind, boolean wait) {
     FileLock whole = new FileLock(kind, 0, Long.MAX_VALUE, 0);
-    return wholes.lock(file(handle).file().number(), lockOwner, whole, wait);
+    return locks.lock(file(handle).file().number(), lockOwner, whole, true, wait);
   }
 
   /**
@@ -361,6 +361,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     try {
       committer.close();
     } finally {
+      locks.close();
       invalidations.close();
     }
   }

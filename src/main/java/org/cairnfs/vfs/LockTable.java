@@ -34,6 +34,29 @@ final class LockTable {
     final List<Waiter> waiting = new ArrayList<>();
   }
 
+  /**
+   * A lock that is held, or asked for.
+   *
+   * @param waiting what its grant completes; null if it is held
+   */
+  record Entry(
+      InodeNumber inode,
+      long owner,
+      FileLock lock,
+      @Nullable CompletableFuture<Void> waiting) {}
+
+  /** Takes everything out, of each inode what is held first. Nobody's future is completed. */
+  synchronized List<Entry> drain() {
+    List<Entry> entries = new ArrayList<>();
+    inodes.forEach((inode, locks) -> {
+      locks.held.forEach(held -> entries.add(new Entry(inode, held.owner, held.lock, null)));
+      locks.waiting.forEach(
+          waiter -> entries.add(new Entry(inode, waiter.owner, waiter.lock, waiter.granted)));
+    });
+    inodes.clear();
+    return entries;
+  }
+
   /** A lock of somebody else that {@code wanted} would conflict with, or null. */
   synchronized @Nullable FileLock conflict(InodeNumber inode, long owner, FileLock wanted) {
     InodeLocks locks = inodes.get(inode);

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.meta.LeaseMode;
+import org.cairnfs.meta.SessionLocks;
 import org.cairnfs.meta.SessionUser;
 
 /** Does in this filesystem what other sessions of the volume make necessary. Thread-safe. */
@@ -12,16 +13,22 @@ final class Neighbours implements SessionUser {
   private final ActiveFiles files;
   private final Committer committer;
   private final Namespace namespace;
+  private final FileLocks locks;
   private final Invalidations invalidations;
 
   /** Whether the kernel may have pages of files that nobody knows to be stale. */
   private volatile boolean pagesDoubtful;
 
   Neighbours(
-      ActiveFiles files, Committer committer, Namespace namespace, Invalidations invalidations) {
+      ActiveFiles files,
+      Committer committer,
+      Namespace namespace,
+      FileLocks locks,
+      Invalidations invalidations) {
     this.files = files;
     this.committer = committer;
     this.namespace = namespace;
+    this.locks = locks;
     this.invalidations = invalidations;
   }
 
@@ -37,7 +44,13 @@ final class Neighbours implements SessionUser {
 
   @Override
   public void lost(Runnable renew) {
+    locks.lose();
     invalidations.add(committer.lose(renew));
+  }
+
+  @Override
+  public List<SessionLocks.Shared> locksToShare() {
+    return locks.share();
   }
 
   @Override
