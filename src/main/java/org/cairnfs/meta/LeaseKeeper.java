@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Does on a thread of its own what the lease asks for: gives way when others wait, asks when
- * operations here wait, opens the session again when others ended it, frees what was kept for this
+ * operations here wait, opens the session again when it was ended, frees what was kept for this
  * session and nobody uses.
  *
  * <p>One thread, so that what is proposed here comes in order: nothing is asked for before it was
@@ -27,6 +27,7 @@ final class LeaseKeeper implements AutoCloseable {
   /** Least time between being granted the lease and giving it to others. */
   private static final Duration SLICE = Duration.ofMillis(20);
 
+  private static final Duration REOPEN = Duration.ofSeconds(2);
   private static final Duration RETRY = Duration.ofMillis(500);
 
   private static final Logger log = LoggerFactory.getLogger(LeaseKeeper.class);
@@ -45,6 +46,9 @@ final class LeaseKeeper implements AutoCloseable {
 
   /** What the user was told last. Only on the thread. */
   private boolean othersPresent;
+
+  /** Whether the session could not be opened and a next try is due. Only on the thread. */
+  private boolean reopenLater;
 
   private volatile boolean closed;
 
@@ -102,7 +106,7 @@ final class LeaseKeeper implements AutoCloseable {
 
   private void step() {
     poked.set(false);
-    if (closed) {
+    if (closed || reopenLater) {
       return;
     }
     try {
@@ -126,15 +130,22 @@ final class LeaseKeeper implements AutoCloseable {
       session.life().pipeline().fail(new IOException("another session of this node took over"));
       return;
     }
-    session.life().pipeline().fail(new FencedException("the session was ended by others"));
-    log.warn("Others ended this session: what was not committed is lost; a new one is opened");
+    if (session.life().isOpened()) {
+      session.life().pipeline().fail(new IOException("the session was ended by others"));
+    }
     try {
       session.user().lost(session::renew);
       session.openLife();
+      log.info("The metadata session was opened again");
     } catch (IOException e) {
-      log.warn("The session cannot be opened again; it is tried once more", e);
-      session.lease().end();
-      later(RETRY, this::step);
+      log.warn("The metadata session cannot be opened again for now: {}", e.getMessage());
+      log.debug("Opening it failed", e);
+      reopenLater = true;
+      session.lease().fail(e);
+      later(REOPEN, () -> {
+        reopenLater = false;
+        step();
+      });
     }
   }
 
@@ -164,7 +175,7 @@ final class LeaseKeeper implements AutoCloseable {
         session.user().giveWay(keep);
       } catch (RuntimeException e) {
         // what was shut cannot be opened again, and others wait for it
-        session.life().pipeline().fail(new FencedException("could not give way", e));
+        session.life().pipeline().fail(new IOException("could not give way", e));
       }
     } else if (session.lease().shut(keep)) {
       release(keep, List.of());

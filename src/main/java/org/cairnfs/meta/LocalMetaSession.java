@@ -3,7 +3,6 @@ package org.cairnfs.meta;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -131,6 +130,7 @@ public final class LocalMetaSession implements MetaSession {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while opening the session", e);
     }
+    opening.opened();
     keeper.lookForOrphans();
   }
 
@@ -256,17 +256,7 @@ public final class LocalMetaSession implements MetaSession {
 
   /** Inodes without links that the tables keep for this session. */
   List<InodeNumber> orphans() {
-    long id = life.id();
-    List<InodeNumber> orphans = new ArrayList<>();
-    store
-        .reader()
-        .scan(
-            MetaTable.ORPHAN,
-            Keys.number(id),
-            Keys.endOf(id),
-            Integer.MAX_VALUE,
-            (key, value) -> orphans.add(new InodeNumber(Keys.secondNumber(key))));
-    return orphans;
+    return space.orphansOf(life.id());
   }
 
   @Override

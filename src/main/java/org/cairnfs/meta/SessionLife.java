@@ -12,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.LongConsumer;
+import org.cairnfs.core.Errno;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.proto.MetaEntry;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything of a session that goes with its id: what it changed and is not committed, and its
- * entries under way. A session that others ended gets a new one. Thread-safe.
+ * entries under way. A session that was ended, by others or because the log refused an entry, gets
+ * a new one. Thread-safe.
  */
 final class SessionLife {
   /** How long opening waits for the log. */
@@ -34,6 +36,8 @@ final class SessionLife {
   private final Speculation speculation;
   private final SessionPipeline pipeline;
 
+  private volatile boolean opened;
+
   /** Held while a cut is committed, so that cuts enter the log in order. */
   private final ReentrantLock commits = new ReentrantLock();
 
@@ -41,14 +45,14 @@ final class SessionLife {
    * A life that the log has not heard of yet.
    *
    * @param onApplied called in order once a batch is in the committed tables
-   * @param onFenced called when others ended the session
+   * @param onBroken called when it cannot go on
    */
   SessionLife(
       long id,
       MetaStore store,
       MetaLog log,
       BiConsumer<Batch, @Nullable MetaReply> onApplied,
-      Runnable onFenced) {
+      Runnable onBroken) {
     this.id = id;
     this.log = log;
     this.overlay = new Overlay(store.reader());
@@ -61,7 +65,7 @@ final class SessionLife {
           speculation.applied(batch, reply);
           onApplied.accept(batch, reply);
         },
-        onFenced);
+        onBroken);
   }
 
   /**
@@ -97,6 +101,15 @@ final class SessionLife {
     }
   }
 
+  /** The tables here have it. */
+  void opened() {
+    opened = true;
+  }
+
+  boolean isOpened() {
+    return opened;
+  }
+
   long id() {
     return id;
   }
@@ -115,6 +128,9 @@ final class SessionLife {
 
   /** What changes go through. @throws PosixException if the session takes none */
   Speculation changes() {
+    if (!opened) {
+      throw new PosixException(Errno.EIO, "the metadata session is not open");
+    }
     pipeline.requireUsable();
     return speculation;
   }

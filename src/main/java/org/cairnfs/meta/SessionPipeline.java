@@ -42,7 +42,7 @@ final class SessionPipeline {
   private final long session;
   private final MetaLog log;
   private final BiConsumer<Batch, @Nullable MetaReply> onApplied;
-  private final Runnable onFenced;
+  private final Runnable onBroken;
 
   /** Guarded by this: oldest first; those under way, and those that wait for an older one. */
   private final Deque<Flight> flights = new ArrayDeque<>();
@@ -86,17 +86,17 @@ final class SessionPipeline {
    *
    * @param onApplied called in order once a batch is in the committed tables; with a null reply for
    *     one that had nothing to propose, or whose reply was not heard
-   * @param onFenced called when an entry was refused because the session has ended
+   * @param onBroken called when the session cannot go on
    */
   SessionPipeline(
       long session,
       MetaLog log,
       BiConsumer<Batch, @Nullable MetaReply> onApplied,
-      Runnable onFenced) {
+      Runnable onBroken) {
     this.session = session;
     this.log = log;
     this.onApplied = onApplied;
-    this.onFenced = onFenced;
+    this.onBroken = onBroken;
     log.onStall(this::stalled);
   }
 
@@ -297,7 +297,7 @@ final class SessionPipeline {
   private static @Nullable Throwable refusal(MetaReply reply) {
     return switch (reply.getOutcome()) {
       case APPLIED, DUPLICATE -> null;
-      case FENCED -> new FencedException("the session was ended, or changed what it may not");
+      case FENCED -> new IOException("the session was ended, or changed what it may not");
       default -> new IOException("the log refused an entry of this session: " + reply.getOutcome());
     };
   }
@@ -328,9 +328,7 @@ final class SessionPipeline {
       failed = new ArrayList<>(flights);
       notifyAll();
     }
-    if (cause instanceof FencedException) {
-      onFenced.run();
-    }
+    onBroken.run();
     failed.forEach(flight -> flight.done.completeExceptionally(failed(cause)));
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.MetaReply;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,20 @@ final class SessionSpace {
   void forget() {
     dropping.clear();
     reclaiming = null;
+  }
+
+  /** Inodes without links that the tables keep for a session. */
+  List<InodeNumber> orphansOf(long session) {
+    List<InodeNumber> orphans = new ArrayList<>();
+    store
+        .reader()
+        .scan(
+            MetaTable.ORPHAN,
+            Keys.number(session),
+            Keys.endOf(session),
+            Integer.MAX_VALUE,
+            (key, value) -> orphans.add(new InodeNumber(Keys.secondNumber(key))));
+    return orphans;
   }
 
   /** See {@link MetaSession#garbage}. */

@@ -1,5 +1,6 @@
 package org.cairnfs.meta;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -55,6 +56,9 @@ public final class VolumeLease {
   private volatile boolean alone = true;
   private volatile boolean closed;
   private volatile boolean ended;
+
+  /** Why the session could not be opened again, until the next try. */
+  private volatile @Nullable IOException failure;
 
   private final AtomicInteger readersWaiting = new AtomicInteger();
   private final AtomicInteger writersWaiting = new AtomicInteger();
@@ -130,6 +134,10 @@ public final class VolumeLease {
       long nanos = EXCLUSIVE_LIMIT.toNanos();
       while (!isExclusive()) {
         SessionLife now = current();
+        IOException broken = failure;
+        if (broken != null) {
+          throw new PosixException(Errno.EIO, "the metadata session cannot be opened", broken);
+        }
         if (!ended && now != null) {
           now.pipeline().requireUsable();
         }
@@ -222,6 +230,7 @@ public final class VolumeLease {
       life = newLife;
       opened = false;
       ended = false;
+      failure = null;
       releasing = 0;
       asking = 0;
       mine = LeaseRecord.NOTHING;
@@ -260,6 +269,12 @@ public final class VolumeLease {
       lock.unlock();
     }
     poke.run();
+  }
+
+  /** The session was ended and cannot be opened again for now. */
+  void fail(IOException cause) {
+    failure = cause;
+    end();
   }
 
   /** Nothing is waited for any more. */

@@ -47,6 +47,9 @@ final class ClusterLog implements AutoCloseable {
 
     private int applied;
 
+    /** Guarded by the cluster: proposals that nobody else heard of. */
+    private final List<CompletableFuture<byte[]>> unheard = new ArrayList<>();
+
     Node(MetaStore store) {
       this.store = store;
       thread.setDaemon(true);
@@ -59,6 +62,16 @@ final class ClusterLog implements AutoCloseable {
         cutOff = nowCutOff;
         ClusterLog.this.notifyAll();
       }
+    }
+
+    /** Refuses what nobody else heard of, as a log does that has had no leader for long. */
+    void refuseUnheard() {
+      List<CompletableFuture<byte[]>> refused;
+      synchronized (ClusterLog.this) {
+        refused = List.copyOf(unheard);
+        unheard.clear();
+      }
+      refused.forEach(reply -> reply.completeExceptionally(new IOException("no leader")));
     }
 
     private void follow() {
@@ -104,6 +117,8 @@ final class ClusterLog implements AutoCloseable {
           entries.add(entry);
           replies.put(entries.size(), reply);
           ClusterLog.this.notifyAll();
+        } else {
+          unheard.add(reply);
         }
       }
       return reply;

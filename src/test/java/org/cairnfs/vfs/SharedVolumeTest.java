@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -264,6 +265,35 @@ final class SharedVolumeTest {
     vfs(0).fsync(handle);
     vfs(0).release(handle, 0, false);
     assertThat(files(1).read("safe")).isEqualTo(bytes("again"));
+  }
+
+  @Test
+  void whatTheLogRefusesIsLostAndSaidToBeAndTheSessionGoesOn() throws Exception {
+    start(2);
+    ClusterLog.Node node = cluster.host(0).node();
+    files(0).create("f");
+    files(0).sync("f");
+    long handle = files(0).open("f");
+    node.cutOff(true);
+    vfs(0).write(handle, 0, false, ByteBuffer.wrap(bytes("lost")));
+    Future<?> sync = programs.submit(() -> vfs(0).fsync(handle));
+    await().atMost(SOON).until(() -> {
+      node.refuseUnheard();
+      return sync.isDone();
+    });
+    assertThat(sync)
+        .failsWithin(Duration.ZERO)
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(PosixException.class);
+
+    node.cutOff(false);
+    node.refuseUnheard();
+    await().atMost(SOON).ignoreExceptions().untilAsserted(() -> {
+      vfs(0).write(handle, 0, false, ByteBuffer.wrap(bytes("good")));
+      vfs(0).fsync(handle);
+    });
+    vfs(0).release(handle, 0, false);
+    assertThat(files(1).read("f")).isEqualTo(bytes("good"));
   }
 
   @Test

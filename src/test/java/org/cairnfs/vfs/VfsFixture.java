@@ -101,6 +101,7 @@ final class VfsFixture implements AutoCloseable {
     SimulatedDisk kept = Objects.requireNonNull(failing).powerCut(random);
     last.timer.shutdownNow();
     assertThat(last.timer.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    last.session.close(); // the log does not hear of it
     failing = kept;
     metaStore = newMetaStore();
     log = newLog(log.entries());
