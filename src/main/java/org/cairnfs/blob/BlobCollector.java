@@ -32,8 +32,8 @@ final class BlobCollector implements AutoCloseable {
   /** A pin ends with the next commit. */
   private static final long PINNED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** A hold ends when its time is over. */
-  private static final long HELD_NANOS = TimeUnit.MINUTES.toNanos(1);
+  /** A hold ends when its time is over; how often to look meanwhile. */
+  private static final int LOOKS_A_HOLD = 10;
 
   /** In a cluster a blob can be left over without a crash: its writer may have changed its mind. */
   private static final long SWEEP_NANOS = TimeUnit.HOURS.toNanos(6);
@@ -171,7 +171,7 @@ final class BlobCollector implements AutoCloseable {
         droppedWhilePinned.accept(id);
         wait(pinned, id, PINNED_NANOS);
       }
-      case HELD -> wait(held, id, HELD_NANOS);
+      case HELD -> wait(held, id, holds.nanos() / LOOKS_A_HOLD);
       case DELETED, NEEDED -> {}
     }
     return outcome == LocalBlobs.Collected.DELETED;

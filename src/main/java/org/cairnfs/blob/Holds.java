@@ -40,6 +40,11 @@ final class Holds {
     youngSinceNanos = ticker.getAsLong();
   }
 
+  /** How long each is held at least. */
+  long nanos() {
+    return nanos;
+  }
+
   synchronized void add(BlobId id) {
     turn();
     if (young.size() >= heldMax) {

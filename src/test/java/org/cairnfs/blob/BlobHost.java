@@ -1,0 +1,89 @@
+package org.cairnfs.blob;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.net.Handlers;
+import org.cairnfs.net.TestNode;
+import org.cairnfs.store.SegmentOptions;
+import org.cairnfs.store.SegmentStore;
+
+/** A host with blobs and a real transport on the loopback; the metadata is the test's. */
+final class BlobHost implements AutoCloseable {
+  /** Quick to repair and to forget. */
+  static final ClusterSettings QUICK = new ClusterSettings(
+      3,
+      Duration.ofSeconds(10),
+      Duration.ofSeconds(20),
+      Duration.ofMillis(500),
+      Duration.ofMillis(20),
+      1L << 30,
+      Duration.ofMillis(300),
+      Duration.ofMillis(20),
+      0);
+
+  final TestNode net = TestNode.create();
+  final InMemoryBlobStore store = new InMemoryBlobStore();
+  final FakeNodes view;
+  final ClusterBlobs blobs;
+  final BlockStore blocks;
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  private final ExecutorService transfers = Executors.newFixedThreadPool(8);
+
+  private BlobHost(BlobCatalog catalog) {
+    view = new FakeNodes(net.id(), List.of());
+    CachedStore cached = () -> SegmentStore.open(
+        Jimfs.newFileSystem(Configuration.unix()).getPath("/cached"),
+        new InMemoryKvStore(SegmentStore.INDEX_TABLES),
+        new SegmentOptions(1 << 20, 0, 1 << 20, 16),
+        Runnable::run);
+    blobs = new ClusterBlobs(
+        new ClusterBlobs.Stores(store, cached, 16 << 20, Blocks.disk()),
+        catalog,
+        new ClusterBlobs.Peers(view, node -> new PeerBlobs(net.client(), node, QUICK.callLimit())),
+        new ClusterBlobs.Threads(timer, transfers),
+        QUICK,
+        System::nanoTime);
+    blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, new BlockStoreLimits(0, 16, 16, 16));
+  }
+
+  /** That many hosts that know each other. */
+  static List<BlobHost> cluster(int count, BlobCatalog catalog) throws IOException {
+    List<BlobHost> hosts = new ArrayList<>();
+    List<BlobNode> nodes = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      BlobHost host = new BlobHost(catalog);
+      Handlers.Builder handlers = Handlers.builder();
+      host.blobs.register(handlers, host.net.executor());
+      host.net.listen(handlers.build());
+      hosts.add(host);
+      nodes.add(new BlobNode(host.id(), 1, "", true, true, Duration.ZERO));
+    }
+    for (BlobHost host : hosts) {
+      hosts.stream().filter(other -> other != host).forEach(other -> host.net.knows(other.net));
+      host.view.set(nodes);
+    }
+    hosts.forEach(host -> host.blobs.start());
+    return hosts;
+  }
+
+  NodeId id() {
+    return net.id();
+  }
+
+  @Override
+  public void close() {
+    net.close();
+    blobs.close();
+    timer.shutdownNow();
+    transfers.shutdownNow();
+  }
+}

@@ -1,0 +1,241 @@
+package org.cairnfs.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.crypto.BlobFormat;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Three to five hosts over real connections: where blobs are, and that they stay there. */
+final class ClusterBlobsTest {
+  private static final Duration SOON = Duration.ofSeconds(30);
+
+  private final TestCatalog catalog = new TestCatalog();
+  private List<BlobHost> hosts = List.of();
+
+  @AfterEach
+  void close() {
+    hosts.forEach(BlobHost::close);
+  }
+
+  private void cluster(int count) throws Exception {
+    hosts = BlobHost.cluster(count, catalog);
+  }
+
+  private BlobRef write(BlobHost host, byte[] plain) {
+    BlobRef ref = host.blocks.writeNow(plain, 0, plain.length);
+    assertThat(host.blocks.sync(Set.of(ref.id()))).isEmpty();
+    return ref;
+  }
+
+  /** As a file that needs it. */
+  private BlobRef commit(BlobHost host, byte[] plain) {
+    BlobRef ref = write(host, plain);
+    catalog.refer(ref.id(), plain.length);
+    host.blocks.unpin(ref);
+    return ref;
+  }
+
+  private List<BlobRef> commit(BlobHost host, int count) {
+    List<BlobRef> refs = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      refs.add(commit(host, Blocks.random(20_000 + i, i)));
+    }
+    return refs;
+  }
+
+  private long copies(BlobId id) {
+    return hosts.stream().filter(host -> host.store.has(id)).count();
+  }
+
+  private boolean isPlaced(BlobId id) {
+    List<BlobNode> placed = Placement.placed(id, hosts.get(0).view.nodes(), 3);
+    return hosts.stream()
+        .allMatch(host ->
+            host.store.has(id) == placed.stream().anyMatch(node -> node.id().equals(host.id())));
+  }
+
+  private BlobHost without(BlobId id) {
+    return hosts.stream().filter(host -> !host.store.has(id)).findFirst().orElseThrow();
+  }
+
+  private void forget(BlobId id) {
+    catalog.drop(id);
+    hosts.forEach(host -> host.blobs.dropped(List.of(id)));
+  }
+
+  @Test
+  void everyHostReadsWhatOneWrote() throws Exception {
+    cluster(5);
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+    for (BlobHost host : hosts) {
+      assertThat(Blocks.read(host.blocks, ref, 70_000, 5000))
+          .isEqualTo(Arrays.copyOfRange(plain, 70_000, 75_000));
+      assertThat(Blocks.read(host.blocks, ref, 0, plain.length)).isEqualTo(plain);
+    }
+  }
+
+  @Test
+  void whatWasReadAsAWholeIsCached() throws Exception {
+    cluster(5);
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+    await().atMost(SOON).until(() -> copies(ref.id()) >= 3);
+    BlobHost reader = without(ref.id());
+
+    assertThat(Blocks.read(reader.blocks, ref, 0, plain.length)).isEqualTo(plain);
+
+    assertThat(reader.blobs.cachedBytes()).isGreaterThan(plain.length);
+    hosts.stream().filter(host -> host != reader).forEach(host -> host.net.close());
+    assertThat(Blocks.read(reader.blocks, ref, 500_000, 100))
+        .isEqualTo(Arrays.copyOfRange(plain, 500_000, 500_100));
+  }
+
+  @Test
+  void readingAheadBringsBlobsNear() throws Exception {
+    cluster(5);
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+    await().atMost(SOON).until(() -> copies(ref.id()) >= 3);
+    BlobHost reader = without(ref.id());
+
+    reader.blocks.prefetch(ref, 0, 1000);
+
+    await().atMost(SOON).until(() -> reader.blobs.cachedBytes() > plain.length);
+  }
+
+  @Test
+  void theWriterKeepsOnlyWhatBelongsToIt() throws Exception {
+    cluster(5);
+    List<BlobRef> refs = commit(hosts.get(0), 20);
+
+    await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> isPlaced(ref.id())));
+    assertThat(hosts)
+        .allSatisfy(
+            host -> await().atMost(SOON).until(() -> host.blobs.repairStats().surplus() == 0));
+  }
+
+  @Test
+  void aHostThatWasAwayFetchesWhatItMissed() throws Exception {
+    cluster(3);
+    BlobHost away = hosts.get(2);
+    hosts.forEach(host -> host.view.live(away.id(), host == away));
+    List<BlobRef> refs = commit(hosts.get(0), 20);
+    assertThat(refs).noneMatch(ref -> away.store.has(ref.id()));
+
+    hosts.forEach(host -> host.view.live(away.id(), true));
+
+    await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> away.store.has(ref.id())));
+    await().atMost(SOON).until(() -> away.blobs.repairStats().underReplicated() == 0);
+  }
+
+  @Test
+  void aHostThatIsOutIsReplaced() throws Exception {
+    cluster(4);
+    List<BlobRef> refs = commit(hosts.get(0), 20);
+    await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> isPlaced(ref.id())));
+    BlobHost dead = hosts.get(3);
+    dead.net.close();
+    hosts.forEach(host -> host.view.live(dead.id(), false));
+    assertThat(refs).anyMatch(ref -> dead.store.has(ref.id()));
+
+    hosts.forEach(host -> host.view.placeable(dead.id(), false));
+
+    List<BlobHost> alive = hosts.subList(0, 3);
+    await()
+        .atMost(SOON)
+        .until(() -> alive.stream()
+            .allMatch(host -> refs.stream().allMatch(ref -> host.store.has(ref.id()))));
+  }
+
+  @Test
+  void aHostThatDrainsGivesUpAllItHasAndNothingIsLost() throws Exception {
+    cluster(4);
+    List<BlobRef> refs = commit(hosts.get(0), 20);
+    BlobHost leaving = hosts.get(0);
+
+    hosts.forEach(host -> host.view.placeable(leaving.id(), false));
+
+    await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> isPlaced(ref.id())));
+    assertThat(leaving.store.stats().blobs()).isZero();
+    await().atMost(SOON).until(() -> leaving.blobs.repairStats().surplus() == 0);
+  }
+
+  @Test
+  void aDamagedCopyIsNeverReadAndIsFetchedAnew() throws Exception {
+    cluster(3);
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+    await().atMost(SOON).until(() -> copies(ref.id()) == 3);
+    BlobHost host = hosts.get(1);
+    host.store.flipBit(ref.id(), 8 * BlobFormat.frameOffset(3) + 100);
+
+    assertThat(Blocks.read(host.blocks, ref, 0, plain.length)).isEqualTo(plain);
+
+    await().atMost(SOON).until(() -> host.store.has(ref.id()) && host.store.verify(ref.id()));
+  }
+
+  @Test
+  void aHostThatSendsWrongBytesIsFoundOutAndHeals() throws Exception {
+    cluster(4);
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+    await().atMost(SOON).until(() -> isPlaced(ref.id()));
+    BlobHost reader = without(ref.id());
+    List<BlobHost> keepers = hosts.stream().filter(host -> host != reader).toList();
+    BlobHost intact = keepers.get(2);
+    for (BlobHost liar : keepers.subList(0, 2)) {
+      for (int frame = 0; frame < 16; frame++) {
+        liar.store.flipBit(ref.id(), 8 * BlobFormat.frameOffset(frame) + 100);
+      }
+    }
+
+    assertThat(Blocks.read(reader.blocks, ref, 3 * Blocks.FRAME, 10))
+        .isEqualTo(Arrays.copyOfRange(plain, 3 * Blocks.FRAME, 3 * Blocks.FRAME + 10));
+
+    assertThat(intact.store.verify(ref.id())).isTrue();
+  }
+
+  @Test
+  void whatIsDroppedGoesEverywhere() throws Exception {
+    cluster(4);
+    List<BlobRef> refs = commit(hosts.get(0), 5);
+    BlobRef kept = commit(hosts.get(1), Blocks.random(100, 77));
+    Blocks.read(without(refs.get(0).id()).blocks, refs.get(0), 0, 10);
+
+    refs.forEach(ref -> forget(ref.id()));
+
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> refs.stream().allMatch(ref -> copies(ref.id()) == 0));
+    assertThat(copies(kept.id())).isGreaterThanOrEqualTo(2);
+  }
+
+  /**
+   * Another file lets go of a block while it is written again: the new file's commit comes last.
+   */
+  @Test
+  void whatIsWrittenAgainWhileItIsDroppedStays() throws Exception {
+    cluster(3);
+    byte[] plain = Blocks.random(100_000, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+
+    BlobRef again = write(hosts.get(1), plain);
+    forget(ref.id());
+    assertThat(hosts.get(1).blocks.sync(Set.of(again.id()))).isEmpty();
+    catalog.refer(again.id(), plain.length);
+    hosts.get(1).blocks.unpin(again);
+
+    await().atMost(SOON).until(() -> copies(again.id()) == 3);
+    await().during(Duration.ofSeconds(1)).until(() -> copies(again.id()) >= 2);
+  }
+}
