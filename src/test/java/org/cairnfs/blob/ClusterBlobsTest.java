@@ -210,13 +210,13 @@ final class ClusterBlobsTest {
     cluster(4);
     List<BlobRef> refs = commit(hosts.get(0), 5);
     BlobRef kept = commit(hosts.get(1), Blocks.random(100, 77));
-    Blocks.read(without(refs.get(0).id()).blocks, refs.get(0), 0, 10);
+    await().atMost(SOON).until(() -> isPlaced(refs.get(0).id()));
+    assertThat(Blocks.read(without(refs.get(0).id()).blocks, refs.get(0), 0, 10))
+        .hasSize(10);
 
     refs.forEach(ref -> forget(ref.id()));
 
-    await()
-        .atMost(Duration.ofMinutes(2))
-        .until(() -> refs.stream().allMatch(ref -> copies(ref.id()) == 0));
+    await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> copies(ref.id()) == 0));
     assertThat(copies(kept.id())).isGreaterThanOrEqualTo(2);
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
@@ -20,6 +21,7 @@ import org.cairnfs.core.Extent;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
+import org.cairnfs.core.SizedBlob;
 import org.junit.jupiter.api.Test;
 
 /** What a session promises beyond single operations: cuts, freeing, failing. */
@@ -244,6 +246,31 @@ class LocalMetaSessionTest {
     assertThat(session.isKnown(id(7))).isFalse();
     assertThat(session.garbage(10)).isEmpty();
     new Invariants(fixture.store.reader()).check();
+  }
+
+  @Test
+  void theBlobsThatAreReferencedAreListedInPages() {
+    InodeNumber file = fixture.file(ROOT, "f").number();
+    fixture
+        .commit(fixture.update(
+            file,
+            50,
+            0,
+            extent(0, 10, 7),
+            extent(10, 10, -1),
+            extent(20, 10, 8),
+            extent(30, 10, 9)))
+        .join();
+    session.punchHole(file, 20, 10, fixture.tick());
+    fixture.commit().join();
+
+    List<BlobId> expected = Stream.of(id(7), id(9), id(-1)).sorted().toList();
+    List<SizedBlob> first = fixture.store.referencedBlobs(null, 2);
+    List<SizedBlob> second = fixture.store.referencedBlobs(first.get(1).id(), 2);
+    assertThat(Stream.concat(first.stream(), second.stream()).map(SizedBlob::id))
+        .containsExactlyElementsOf(expected);
+    assertThat(first.get(0).plainLengthBytes()).isPositive();
+    assertThat(fixture.store.referencedBlobs(second.get(0).id(), 2)).isEmpty();
   }
 
   @Test
