@@ -55,6 +55,10 @@ public final class VolumeLease {
 
   private volatile boolean alone = true;
   private volatile boolean closed;
+
+  /** Whether the log did not take notice in time when a read asked last. */
+  private volatile boolean unnoticed;
+
   private volatile boolean ended;
 
   /** Why the session could not be opened again, until the next try. */
@@ -162,9 +166,13 @@ public final class VolumeLease {
         if ((now & MODE_MASK) != 0) {
           return now;
         }
-        boolean noticed =
-            waited < NOTICE_LIMIT.toNanos() || (isNoticed() && waited < EXCLUSIVE_LIMIT.toNanos());
-        if (closed || !noticed || !log.hasLeader()) {
+        if (closed || !log.hasLeader() || waited >= EXCLUSIVE_LIMIT.toNanos()) {
+          return WITHOUT;
+        }
+        // whoever comes later need not find out once more
+        Duration limit = unnoticed ? POLL : NOTICE_LIMIT;
+        if (waited >= limit.toNanos() && !isNoticed()) {
+          unnoticed = true;
           return WITHOUT;
         }
         waited += await(LeaseMode.SHARED);
@@ -310,6 +318,7 @@ public final class VolumeLease {
         return false;
       }
       opened = true;
+      unnoticed = false;
       long id = now.id();
       alone = Sessions.list(committed).stream().allMatch(live -> live.id() == id);
       Map<Long, LeaseRecord> leases = LeaseOps.readAll(committed);

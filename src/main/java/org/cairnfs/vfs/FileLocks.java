@@ -138,9 +138,13 @@ final class FileLocks implements AutoCloseable {
    * replicated state.
    */
   private void introduce() {
-    if (!introduced) {
-      introduced = lease.enter() != VolumeLease.WITHOUT;
+    if (introduced) {
+      return;
     }
+    if (lease.enter() == VolumeLease.WITHOUT) {
+      throw new PosixException(Errno.EIO, "without a quorum nobody knows who has the lock");
+    }
+    introduced = true;
   }
 
   /** Once granted, and once this host has what was written before, the program may have it. */
