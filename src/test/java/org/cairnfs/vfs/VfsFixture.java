@@ -19,7 +19,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
@@ -67,7 +66,7 @@ final class VfsFixture implements AutoCloseable {
       SegmentStore store,
       ClusterBlobs blobs,
       DroppedBlobs listener,
-      ScheduledExecutorService timer) {}
+      PausableTimer timer) {}
 
   private @Nullable SimulatedDisk failing;
 
@@ -84,6 +83,11 @@ final class VfsFixture implements AutoCloseable {
 
   LocalVfs vfs() {
     return running().vfs;
+  }
+
+  /** What happens by the clock, cuts above all, until the next restart or power cut. */
+  PausableTimer timer() {
+    return running().timer;
   }
 
   /** Closes everything down cleanly and opens it again from what the disk holds. */
@@ -158,7 +162,7 @@ final class VfsFixture implements AutoCloseable {
         ? SegmentStore.open(segments, index, options, sealing)
         : simulated.openStore(index, options, sealing);
     FileStore space = Files.getFileStore(segments);
-    ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
+    PausableTimer timer = new PausableTimer();
     ClusterBlobs blobs = LoneBlobs.over(store, space, new StoresCatalog(List.of(metaStore)), timer);
     BlockStore blocks = blobs.blockStore(
         new BlockSealer(keys),
