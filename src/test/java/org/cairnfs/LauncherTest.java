@@ -59,6 +59,13 @@ final class LauncherTest {
   }
 
   @Test
+  void letsNettyFreeItsBuffers() throws Exception {
+    assertThat(launch(Map.of(), jdk("17.0.15"), "ls").lines)
+        .contains("-Dio.netty.tryReflectionSetAccessible=true");
+    assertThat(launch(Map.of(), jdk("25"), "ls").lines).contains("-Dio.netty.noUnsafe=false");
+  }
+
+  @Test
   void putsTheUsersFlagsLast() throws Exception {
     Map<String, String> more = Map.of("CAIRN_JAVA_OPTS", "-Xmx1g -Da=b");
     List<String> lines = launch(more, jdk("17.0.15"), "start", "--foreground").lines;

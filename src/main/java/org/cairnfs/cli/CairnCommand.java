@@ -36,6 +36,10 @@ import picocli.CommandLine.ScopeType;
       LsCommand.class,
       RmCommand.class,
       PasswdCommand.class,
+      InviteCommand.class,
+      JoinCommand.class,
+      PeersCommand.class,
+      NodeCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class
     },

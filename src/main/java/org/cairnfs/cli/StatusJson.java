@@ -2,6 +2,7 @@ package org.cairnfs.cli;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.cairnfs.proto.AdminClusterStatus;
 import org.cairnfs.proto.AdminStatus;
 
 /** The status for programs. Keys are only ever added; docs/cli.md describes them. */
@@ -16,12 +17,28 @@ final class StatusJson {
     json.put("listen", status.getListen());
     json.put("uptimeSeconds", status.getUptimeSeconds());
     json.put("mounts", status.getMountsList());
+    json.put("cluster", cluster(status));
     json.put("volume", volume(status));
     json.put("disk", disk(status));
     json.put("cache", cache(status));
     json.put("uncommitted", uncommitted(status));
     json.put("memory", memory(status));
     return Json.format(json);
+  }
+
+  private static Map<String, Object> cluster(AdminStatus status) {
+    AdminClusterStatus cluster = status.getCluster();
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("role", PeersOutput.role(cluster.getRole()));
+    json.put("nodes", cluster.getNodes());
+    json.put("liveNodes", cluster.getLiveNodes());
+    json.put("leader", cluster.getLeader());
+    json.put("voter", cluster.getVoter());
+    json.put("underReplicatedBlobs", cluster.getUnderReplicatedBlobs());
+    json.put("missingBlobs", cluster.getMissingBlobs());
+    json.put("unavailableBlobs", cluster.getUnavailableBlobs());
+    json.put("cachedBytes", cluster.getCachedBytes());
+    return json;
   }
 
   private static Map<String, Object> volume(AdminStatus status) {

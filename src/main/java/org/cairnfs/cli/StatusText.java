@@ -2,6 +2,7 @@ package org.cairnfs.cli;
 
 import java.util.Locale;
 import org.cairnfs.proto.AdminCacheStatus;
+import org.cairnfs.proto.AdminClusterStatus;
 import org.cairnfs.proto.AdminStatus;
 import org.cairnfs.proto.AdminVolumeStatus;
 
@@ -24,6 +25,7 @@ final class StatusText {
         "Cluster",
         status.getClusterId()
             + (status.getListen().isEmpty() ? "" : ", listening at " + status.getListen()));
+    line(text, "Nodes", nodes(status.getCluster()));
     line(
         text,
         "Mounts",
@@ -59,6 +61,29 @@ final class StatusText {
 
   private static void line(StringBuilder text, String label, String content) {
     text.append(String.format(Locale.ROOT, "%-12s %s\n", label, content));
+  }
+
+  private static String nodes(AdminClusterStatus cluster) {
+    StringBuilder text = new StringBuilder();
+    text.append(cluster.getLiveNodes()).append(" of ").append(cluster.getNodes());
+    text.append(" up, ").append(leader(cluster.getLeader()));
+    text.append("; this is a ").append(PeersOutput.role(cluster.getRole())).append(" node");
+    text.append(cluster.getVoter() ? " with a vote" : "");
+    if (cluster.getUnderReplicatedBlobs() > 0) {
+      text.append(", ").append(count(cluster.getUnderReplicatedBlobs(), "blob"));
+      text.append(" with too few copies");
+    }
+    if (cluster.getUnavailableBlobs() > 0) {
+      text.append(", ").append(count(cluster.getUnavailableBlobs(), "blob"));
+      text.append(" without a copy that can be reached");
+    }
+    return text.toString();
+  }
+
+  private static String leader(String id) {
+    return id.isEmpty()
+        ? "no leader"
+        : "led by " + id.substring(0, Math.min(ID_CHARS, id.length()));
   }
 
   private static String cache(AdminCacheStatus cache) {

@@ -20,6 +20,8 @@ public enum FailureCode {
   INVALID(7),
   /** The peer's disk is full. */
   NO_SPACE(8),
+  /** Another node lives under the identity of the one that asks. */
+  DUPLICATE(9),
   /** The versions of the protocol do not meet. */
   WRONG_VERSION(16),
   /** The peer belongs to another cluster. */

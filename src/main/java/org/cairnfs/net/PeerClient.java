@@ -49,11 +49,16 @@ public final class PeerClient implements Closeable {
   /** Where to find a node from now on; connections it has stay. */
   public void setAddress(NodeId node, InetSocketAddress address) {
     if (!address.equals(addresses.put(node, address))) {
-      for (ChannelKind kind : ChannelKind.values()) {
-        PeerLink link = links.get(new Key(node, kind));
-        if (link != null) {
-          link.forgive();
-        }
+      forgive(node);
+    }
+  }
+
+  /** The node is said to be there: the next attempt to connect need not wait. */
+  public void forgive(NodeId node) {
+    for (ChannelKind kind : ChannelKind.values()) {
+      PeerLink link = links.get(new Key(node, kind));
+      if (link != null) {
+        link.forgive();
       }
     }
   }

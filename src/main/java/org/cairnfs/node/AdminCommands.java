@@ -36,24 +36,32 @@ final class AdminCommands implements AdminHandler {
       case MOUNT -> mount(request.getMount());
       case UNMOUNT -> unmount(request.getUnmount());
       case PUT -> {
+        VolumeTransfers transfers = node.volume("store files").transfers();
         byte[] path = request.getPut().getPath().toByteArray();
-        yield volume("put", path, () -> node.transfers().put(request.getPut(), connection));
+        yield volume("put", path, () -> transfers.put(request.getPut(), connection));
       }
       case GET -> {
+        VolumeTransfers transfers = node.volume("read files").transfers();
         byte[] path = request.getGet().getPath().toByteArray();
-        yield volume("get", path, () -> node.transfers().get(path, connection));
+        yield volume("get", path, () -> transfers.get(path, connection));
       }
       case LIST -> {
+        VolumeListing listing = node.volume("list files").listing();
         byte[] path = request.getList().getPath().toByteArray();
-        yield volume("list", path, () -> node.listing().list(path, connection));
+        yield volume("list", path, () -> listing.list(path, connection));
       }
       case REMOVE -> {
+        VolumeTransfers transfers = node.volume("remove files").transfers();
         byte[] path = request.getRemove().getPath().toByteArray();
-        yield volume(
-            "remove",
-            path,
-            () -> node.transfers().remove(path, request.getRemove().getRecursive()));
+        boolean recursive = request.getRemove().getRecursive();
+        yield volume("remove", path, () -> transfers.remove(path, recursive));
       }
+      case INVITE ->
+        AdminResponse.newBuilder()
+            .setToken(node.cluster().invite(request.getInvite()))
+            .build();
+      case PEERS -> AdminResponse.newBuilder().setPeers(node.cluster().peers()).build();
+      case NODE -> done(node.cluster().change(request.getNode()));
       case COMMAND_NOT_SET ->
         throw new OperatorException(
             "the node does not know this command",
@@ -68,13 +76,16 @@ final class AdminCommands implements AdminHandler {
   }
 
   private AdminResponse mount(AdminMountRequest request) throws OperatorException {
-    node.mounts()
+    node.volume("mount the volume")
+        .mounts()
         .mount(new MountRequest(Path.of(request.getDirectory()), request.getOptionsList()));
     return done("");
   }
 
   private AdminResponse unmount(AdminUnmountRequest request) throws OperatorException {
-    boolean stale = node.mounts().unmount(Path.of(request.getDirectory()), request.getForce());
+    boolean stale = node.volume("mount or unmount the volume")
+        .mounts()
+        .unmount(Path.of(request.getDirectory()), request.getForce());
     return done(stale ? "detached what a node that died had left there" : "");
   }
 

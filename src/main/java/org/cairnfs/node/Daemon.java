@@ -64,7 +64,8 @@ public final class Daemon {
       if (listen != null) {
         listen.requireFree();
       }
-      serve(Node.start(home, config, passphrase, mount), mount, onReady);
+      EndOfNode end = new EndOfNode();
+      serve(Node.start(home, config, passphrase, mount, end), end, mount, onReady);
     } catch (OperatorException e) {
       log.error("the node cannot run", e);
       throw e;
@@ -77,7 +78,7 @@ public final class Daemon {
     }
   }
 
-  private void serve(Node node, @Nullable MountRequest mount, Runnable onReady)
+  private void serve(Node node, EndOfNode end, @Nullable MountRequest mount, Runnable onReady)
       throws OperatorException {
     ScheduledExecutorService timers = Threads.timer("admin-timer", 1);
     Shutdown shutdown = new Shutdown(home, node);
@@ -89,8 +90,9 @@ public final class Daemon {
         timers)) {
       shutdown.server(server);
       Runtime.getRuntime().addShutdownHook(onSignal);
+      end.then(shutdown::run);
       if (mount != null) {
-        node.mounts().mount(mount);
+        node.volume("mount the volume").mounts().mount(mount);
       }
       log.info("ready");
       onReady.run();

@@ -1,10 +1,8 @@
 package org.cairnfs.node;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
@@ -20,10 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's mounts of its volume, from mount to unmount, whoever unmounts.
- *
- * <p>The kernel may cache names and attributes while there is one mount; with several, a change
- * through one would stay unseen in the others, so then it may not. Thread-safe.
+ * The node's mounts of its volume, from mount to unmount, whoever unmounts. Thread-safe.
  *
  * <p>Nothing here may use a mount of this node: a process that waits for an answer from itself can,
  * when killed, never end.
@@ -31,19 +26,22 @@ import org.slf4j.LoggerFactory;
 public final class Mounts {
   private static final Logger log = LoggerFactory.getLogger(Mounts.class);
 
-  private static final Duration CACHE_ALONE = Duration.ofSeconds(1);
-  private static final Duration CACHE_AMONG_OTHERS = Duration.ZERO;
-
   private final Vfs vfs;
   private final ParallelSteps.Step<FuseLibrary> library;
-  private final List<FuseMount> active = new CopyOnWriteArrayList<>();
+  private final MountCaches active;
 
   /** Held while mounting and unmounting, so that these come one after the other. */
   private final ReentrantLock changing = new ReentrantLock();
 
-  /** @param library loaded when the first mount needs it */
-  Mounts(Vfs vfs, ParallelSteps.Step<FuseLibrary> library) {
+  /**
+   * None yet.
+   *
+   * @param active told of each
+   * @param library loaded when the first mount needs it
+   */
+  Mounts(Vfs vfs, MountCaches active, ParallelSteps.Step<FuseLibrary> library) {
     this.vfs = vfs;
+    this.active = active;
     this.library = library;
   }
 
@@ -62,19 +60,30 @@ public final class Mounts {
       if (detachStale(request.directory())) {
         log.info("detached what a node that died had left at {}", request.directory());
       }
-      limitCaches(active.size() + 1);
-      FuseMount mount = library
-          .get()
-          .mount(vfs, request.directory(), request.options(), settings(active.size() + 1));
-      active.add(mount);
+      FuseMount mount = make(request);
       // Runs at once, on this thread, if it has ended already.
       var unused = mount.ended().thenRun(() -> forget(mount));
       log.info("mounted at {}", mount.directory());
-    } catch (MountException e) {
-      limitCaches(active.size());
-      throw explain(e);
     } finally {
       changing.unlock();
+    }
+  }
+
+  private FuseMount make(MountRequest request) throws OperatorException {
+    FuseLibrary loaded = library.get();
+    FuseSettings settings = active.prepare();
+    @Nullable FuseMount mount = null;
+    try {
+      mount = loaded.mount(vfs, request.directory(), request.options(), settings);
+      return mount;
+    } catch (MountException e) {
+      throw explain(e);
+    } finally {
+      if (mount == null) {
+        active.notAdded();
+      } else {
+        active.add(mount);
+      }
     }
   }
 
@@ -125,7 +134,7 @@ public final class Mounts {
     changing.lock();
     try {
       List<Path> inUse = new ArrayList<>();
-      for (FuseMount mount : active) {
+      for (FuseMount mount : active.mounts()) {
         try {
           end(mount, false);
         } catch (OperatorException e) {
@@ -150,12 +159,12 @@ public final class Mounts {
 
   /** Where the volume is mounted. */
   List<Path> directories() {
-    return active.stream().map(FuseMount::directory).toList();
+    return active.mounts().stream().map(FuseMount::directory).toList();
   }
 
   /** Makes all mounts see at once that a name stands for something else, or for nothing. */
   void invalidate(InodeNumber parent, Bytes name) {
-    for (FuseMount mount : active) {
+    for (FuseMount mount : active.mounts()) {
       mount.invalidateEntry(parent, name);
       mount.invalidate(parent);
     }
@@ -177,25 +186,7 @@ public final class Mounts {
   private void forget(FuseMount mount) {
     if (active.remove(mount)) {
       log.info("{} is unmounted", mount.directory());
-      limitCaches(active.size());
     }
-  }
-
-  private void limitCaches(int mounts) {
-    active.forEach(mount -> mount.setCacheTimeouts(timeoutAmong(mounts)));
-  }
-
-  private static Duration timeoutAmong(int mounts) {
-    return mounts > 1 ? CACHE_AMONG_OTHERS : CACHE_ALONE;
-  }
-
-  private static FuseSettings settings(int mounts) {
-    FuseSettings settings = FuseSettings.DEFAULT;
-    return new FuseSettings(
-        settings.threads(),
-        timeoutAmong(mounts),
-        settings.readAheadKib(),
-        settings.backgroundMax());
   }
 
   /**
@@ -203,7 +194,7 @@ public final class Mounts {
    * the node.
    */
   private @Nullable FuseMount at(Path directory) {
-    for (FuseMount mount : active) {
+    for (FuseMount mount : active.mounts()) {
       if (mount.directory().equals(directory)) {
         return mount;
       }

@@ -55,6 +55,12 @@ final class NodeLogging {
     }
   }
 
+  /** Logs nothing from now on, in a process that is no node. */
+  static void silence() {
+    LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+    context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.OFF);
+  }
+
   /** Writes out what is buffered and closes the files. */
   static void stop() {
     ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();

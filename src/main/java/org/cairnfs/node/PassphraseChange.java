@@ -5,8 +5,10 @@ import java.security.SecureRandom;
 import org.cairnfs.crypto.KeySlots;
 import org.cairnfs.crypto.MasterKey;
 import org.cairnfs.crypto.PassphraseCost;
+import org.cairnfs.net.Role;
 import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.Home;
+import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,9 @@ public final class PassphraseChange implements AutoCloseable {
   /** Opens the volume, with its present passphrase if one is given, else with its key file. */
   public static PassphraseChange begin(Home home, @Nullable Passphrase present)
       throws OperatorException {
+    if (NodeConfig.read(home).profile().role() == Role.STORAGE) {
+      throw StorageNode.refuse("change the volume's passphrase");
+    }
     return new PassphraseChange(home, VolumeUnlock.open(home, present));
   }
 

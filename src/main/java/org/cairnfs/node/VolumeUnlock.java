@@ -6,8 +6,10 @@ import org.cairnfs.crypto.BadKeyException;
 import org.cairnfs.crypto.KeyFile;
 import org.cairnfs.crypto.KeySlots;
 import org.cairnfs.crypto.MasterKey;
+import org.cairnfs.net.Role;
 import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.Home;
+import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeUnlock {
   /** Whether only a passphrase can open the volume. */
   public static boolean needsPassphrase(Home home) throws OperatorException {
-    return !Files.exists(home.volumeKey()) && slots(home).hasPassphrase();
+    return NodeConfig.read(home).profile().role() == Role.MEMBER
+        && !Files.exists(home.volumeKey())
+        && slots(home).hasPassphrase();
   }
 
   /** The master key; the caller closes it. */

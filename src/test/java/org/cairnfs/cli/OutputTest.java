@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.proto.AdminCacheStatus;
+import org.cairnfs.proto.AdminClusterStatus;
 import org.cairnfs.proto.AdminMemoryStatus;
+import org.cairnfs.proto.AdminPeer;
+import org.cairnfs.proto.AdminRole;
 import org.cairnfs.proto.AdminStatus;
 import org.cairnfs.proto.AdminUncommittedStatus;
 import org.cairnfs.proto.AdminVolumeStatus;
@@ -38,6 +41,16 @@ final class OutputTest {
           .setFreeBytes(1L << 39))
       .setCache(AdminCacheStatus.newBuilder().setHits(3).setMisses(1).setBytes(65_536))
       .setUncommitted(AdminUncommittedStatus.newBuilder().setOperations(2).setBytes(10))
+      .setCluster(AdminClusterStatus.newBuilder()
+          .setRole(AdminRole.ADMIN_ROLE_STORAGE)
+          .setNodes(3)
+          .setLiveNodes(2)
+          .setLeader("fedcba9876543210")
+          .setVoter(true)
+          .setUnderReplicatedBlobs(7)
+          .setMissingBlobs(2)
+          .setUnavailableBlobs(1)
+          .setCachedBytes(9))
       .setMemory(AdminMemoryStatus.newBuilder()
           .setHeapUsedBytes(1)
           .setHeapMaxBytes(2)
@@ -60,6 +73,17 @@ final class OutputTest {
               "mounts": [
                 "/mnt/\\"a\\""
               ],
+              "cluster": {
+                "role": "storage",
+                "nodes": 3,
+                "liveNodes": 2,
+                "leader": "fedcba9876543210",
+                "voter": true,
+                "underReplicatedBlobs": 7,
+                "missingBlobs": 2,
+                "unavailableBlobs": 1,
+                "cachedBytes": 9
+              },
               "volume": {
                 "id": "v",
                 "logicalBytes": 3145728,
@@ -92,11 +116,71 @@ final class OutputTest {
             }""");
   }
 
+  private static final List<AdminPeer> PEERS = List.of(
+      AdminPeer.newBuilder()
+          .setNodeId("0123456789abcdef")
+          .addAddresses("10.0.0.1:7747")
+          .setRole(AdminRole.ADMIN_ROLE_MEMBER)
+          .setSelf(true)
+          .setLive(true)
+          .setSoftware("cairn 1.2")
+          .setCapacityBytes(1L << 40)
+          .setUsedBytes(5 << 20)
+          .setVoter(true)
+          .setLeader(true)
+          .build(),
+      AdminPeer.newBuilder()
+          .setNodeId("fedcba9876543210")
+          .setRole(AdminRole.ADMIN_ROLE_STORAGE)
+          .setZone("shed")
+          .setDraining(true)
+          .setBlobsToMove(4)
+          .setLatencyMicros(1234)
+          .setTrouble("it hung up")
+          .build());
+
+  @Test
+  void peersForPeople() {
+    assertThat(PeersOutput.text(PEERS)).isEqualTo("""
+            ID             ADDRESS        ROLE     STATE           LOG      CAPACITY  USED      LATENCY  ZONE  VERSION
+            0123456789ab*  10.0.0.1:7747  member   up              leader   1.00 TiB  5.00 MiB  -        -     cairn 1.2
+            fedcba987654   -              storage  down, draining  learner  0 B       -         1.2 ms   shed  -
+            fedcba987654: it hung up""");
+  }
+
+  /** Scripts read these keys. */
+  @Test
+  void peersAsJson() {
+    assertThat(PeersOutput.json(PEERS.subList(1, 2))).isEqualTo("""
+            {
+              "nodes": [
+                {
+                  "id": "fedcba9876543210",
+                  "self": false,
+                  "addresses": [],
+                  "role": "storage",
+                  "state": "down",
+                  "draining": true,
+                  "blobsToMove": 4,
+                  "zone": "shed",
+                  "version": "",
+                  "capacityBytes": 0,
+                  "usedBytes": 0,
+                  "latencyMicros": 1234,
+                  "voter": false,
+                  "leader": false,
+                  "trouble": "it hung up"
+                }
+              ]
+            }""");
+  }
+
   @Test
   void statusForPeople() {
     assertThat(StatusText.format(STATUS).split("\n"))
         .contains(
             "Node         0123456789ab, pid 42, up 2 h, Cairn 1.2",
+            "Nodes        2 of 3 up, led by fedcba987654; this is a storage node with a vote, 7 blobs with too few copies, 1 blob without a copy that can be reached",
             "Mounts       /mnt/\"a\"",
             "Volume       3.00 MiB in 12,345 inodes",
             "Stored       1.00 MiB in 1 blob, 2.00 MiB on disk, 5 B deduplicated since the start",

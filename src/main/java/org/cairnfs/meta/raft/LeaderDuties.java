@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.cairnfs.meta.Member;
 import org.cairnfs.meta.MemberState;
 import org.cairnfs.meta.Members;
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class LeaderDuties {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
 
+  /** Who has just come in may be sent to a moment later. */
+  private static final int NEGLECTED_TICKS_MAX = 4;
+
   private final MetaLog log;
   private final MetaStore store;
   private final Members members;
@@ -33,6 +37,9 @@ final class LeaderDuties {
 
   private CompletableFuture<?> change = CompletableFuture.completedFuture(null);
   private int attempts;
+
+  /** How many ticks in a row the leader has sent nothing to one of the group. */
+  private int neglectedTicks;
 
   private CompletableFuture<?> ending = CompletableFuture.completedFuture(null);
 
@@ -46,15 +53,39 @@ final class LeaderDuties {
     this.timing = timing;
   }
 
-  /** Does what is due, if this node leads; does not wait for it. */
-  void perform(RaftInstance raft) {
+  /**
+   * Does what is due, if this node leads; does not wait for it.
+   *
+   * @return false if the run has to end: it does not send to everybody in the group any more
+   */
+  boolean perform(RaftInstance raft) {
     if (!raft.leads()) {
       ended.clear();
-      return;
+      neglectedTicks = 0;
+      return true;
     }
     Map<String, Duration> silence = raft.silence();
     endSessions(silence);
-    changeGroup(raft, silence);
+    if (!sendsToAll(raft, silence)) {
+      return false;
+    }
+    if (neglectedTicks == 0) {
+      changeGroup(raft, silence);
+    }
+    return true;
+  }
+
+  /**
+   * The library forgets the learners when it gives up adding another one (3.3.0: a learner never
+   * counts as caught up, and a failed change drops whoever does not). A new run knows them again.
+   */
+  private boolean sendsToAll(RaftInstance raft, Map<String, Duration> silence) {
+    VoterPlan.Group now = raft.group();
+    boolean all = now == null
+        || Stream.concat(now.voters().stream(), now.learners().stream())
+            .allMatch(node -> node.equals(raft.node()) || silence.containsKey(node));
+    neglectedTicks = all ? 0 : neglectedTicks + 1;
+    return neglectedTicks < NEGLECTED_TICKS_MAX;
   }
 
   private void endSessions(Map<String, Duration> silence) {
@@ -89,7 +120,7 @@ final class LeaderDuties {
     }
     VoterPlan.Situation situation = new VoterPlan.Situation(
         raft.node(),
-        present(member -> true),
+        present(member -> now.has(id(member)) || raft.isThere(id(member))),
         present(member -> member.state() == MemberState.DRAINING),
         silence,
         timing.electionMin());
@@ -111,7 +142,11 @@ final class LeaderDuties {
   private Set<String> present(Predicate<Member> which) {
     return members.present().stream()
         .filter(which)
-        .map(member -> member.id().toString())
+        .map(LeaderDuties::id)
         .collect(Collectors.toSet());
+  }
+
+  private static String id(Member member) {
+    return member.id().toString();
   }
 }

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.net.ChannelKind;
 import org.cairnfs.net.FailureCode;
@@ -29,11 +31,23 @@ public final class PeerRaftWire implements RaftWire {
 
   private static final int SHORT_MAX_BYTES = 64 << 10;
 
-  private final PeerClient client;
+  private final Supplier<PeerClient> client;
+  private final Predicate<NodeId> there;
   private volatile @Nullable Receiver receiver;
 
   public PeerRaftWire(PeerClient client) {
+    this(() -> client, node -> true);
+  }
+
+  /**
+   * For a network that may not be open yet.
+   *
+   * @param client asked for when there is something to send
+   * @param there whether a node's log is known to take messages
+   */
+  public PeerRaftWire(Supplier<PeerClient> client, Predicate<NodeId> there) {
     this.client = client;
+    this.there = there;
   }
 
   /**
@@ -57,7 +71,12 @@ public final class PeerRaftWire implements RaftWire {
   @Override
   public CompletableFuture<ByteBuffer> send(String to, ByteBuffer message, Duration limit) {
     MessageType type = message.remaining() <= SHORT_MAX_BYTES ? SHORT : LONG;
-    return client.request(NodeId.parse(to), type, message, limit);
+    return client.get().request(NodeId.parse(to), type, message, limit);
+  }
+
+  @Override
+  public boolean isThere(String node) {
+    return there.test(NodeId.parse(node));
   }
 
   @Override

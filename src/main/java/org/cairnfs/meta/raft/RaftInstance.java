@@ -177,6 +177,13 @@ final class RaftInstance implements AutoCloseable {
     return info.isLeader() ? peer : peer.equals(info.getLeaderId()) ? null : info.getLeaderId();
   }
 
+  /** Who leads and who votes, as far as is known here. */
+  RaftRoles roles() {
+    RaftPeerId leader = leader();
+    return new RaftRoles(
+        leader == null ? null : leader.toString(), ids(division.getRaftConf().getCurrentPeers()));
+  }
+
   /** Whether there is a leader, as far as is known here. */
   boolean hasLeader() {
     DivisionInfo info = division.getInfo();
@@ -208,6 +215,12 @@ final class RaftInstance implements AutoCloseable {
             && configuration.getPreviousPeers().isEmpty()
             && configuration.getPeer(peer) == null
             && configuration.getPeer(peer, RaftPeerRole.LISTENER) != null);
+  }
+
+  /** Whether a node is likely to take part when it is added. */
+  boolean isThere(String node) {
+    RaftWire wire = setup.wire();
+    return wire == null || wire.isThere(node);
   }
 
   /** For how long each of the others has not answered this leader. */

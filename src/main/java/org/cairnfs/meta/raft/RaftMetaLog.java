@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -306,6 +307,12 @@ public final class RaftMetaLog implements MetaLog {
   boolean leads() {
     RaftInstance current = current();
     return current != null && current.leads();
+  }
+
+  /** Who leads and who votes, as far as this node knows. */
+  public RaftRoles roles() {
+    RaftInstance current = current();
+    return current == null ? new RaftRoles(null, Set.of()) : current.roles();
   }
 
   /** Who is in the Raft group, as this node knows it; null while that is not known, or changes. */

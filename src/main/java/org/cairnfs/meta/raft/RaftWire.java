@@ -27,6 +27,14 @@ public interface RaftWire {
    */
   CompletableFuture<ByteBuffer> send(String to, ByteBuffer message, Duration limit);
 
+  /**
+   * Whether that node is likely to take messages: one that is not is added to the group later.
+   * Answers at once.
+   */
+  default boolean isThere(String node) {
+    return true;
+  }
+
   /** Messages go to this receiver from now on; null: to nobody, they are refused. */
   void receiver(@Nullable Receiver receiver);
 }

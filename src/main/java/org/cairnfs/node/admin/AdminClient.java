@@ -19,12 +19,16 @@ import org.cairnfs.proto.AdminChunk;
 import org.cairnfs.proto.AdminDone;
 import org.cairnfs.proto.AdminEntry;
 import org.cairnfs.proto.AdminGetRequest;
+import org.cairnfs.proto.AdminInviteRequest;
 import org.cairnfs.proto.AdminListRequest;
+import org.cairnfs.proto.AdminPeers;
+import org.cairnfs.proto.AdminPeersRequest;
 import org.cairnfs.proto.AdminPutRequest;
 import org.cairnfs.proto.AdminRequest;
 import org.cairnfs.proto.AdminResponse;
 import org.cairnfs.proto.AdminStatus;
 import org.cairnfs.proto.AdminStatusRequest;
+import org.cairnfs.proto.AdminToken;
 import org.jspecify.annotations.Nullable;
 
 /** One request to a running node. Blocks; not thread-safe. */
@@ -103,6 +107,26 @@ public final class AdminClient implements AutoCloseable {
       throw unexpected(response);
     }
     return response.getStatus();
+  }
+
+  /** Makes a token with which a node can join. */
+  public AdminToken invite(AdminInviteRequest request) throws OperatorException {
+    send(AdminRequest.newBuilder().setInvite(request));
+    AdminResponse response = receive();
+    if (!response.hasToken()) {
+      throw unexpected(response);
+    }
+    return response.getToken();
+  }
+
+  /** The nodes of the cluster. */
+  public AdminPeers peers() throws OperatorException {
+    send(AdminRequest.newBuilder().setPeers(AdminPeersRequest.getDefaultInstance()));
+    AdminResponse response = receive();
+    if (!response.hasPeers()) {
+      throw unexpected(response);
+    }
+    return response.getPeers();
   }
 
   /** Lists a directory, or the one file the path names; entries come in no order. */

@@ -13,6 +13,8 @@ final class PeerMessages {
   static final MessageType JOIN = new MessageType(48, "join", ChannelKind.CONTROL);
   static final MessageType HEARTBEAT = new MessageType(49, "heartbeat", ChannelKind.CONTROL);
 
+  static final int UUID_BYTES = 16;
+
   static ByteString encode(UUID id) {
     return ByteString.copyFrom(ByteBuffer.allocate(2 * Long.BYTES)
         .putLong(id.getMostSignificantBits())

@@ -43,7 +43,6 @@ public record Token(
   private static final String VERSION = "1";
   private static final int TEXT_MAX_CHARS = 8 << 10;
   private static final int CHECK_BYTES = 8;
-  private static final int UUID_BYTES = 16;
   private static final String REMEDY =
       "Copy it again, whole and as one line, or have a new one made with `cairn invite`.";
 
@@ -116,7 +115,7 @@ public record Token(
   private static Token parse(byte[] bytes)
       throws InvalidProtocolBufferException, OperatorException {
     JoinToken message = JoinToken.parseFrom(bytes);
-    if (message.getClusterId().size() != UUID_BYTES) {
+    if (message.getClusterId().size() != PeerMessages.UUID_BYTES) {
       throw damaged();
     }
     List<NodeId> nodes = new ArrayList<>();

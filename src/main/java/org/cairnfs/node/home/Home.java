@@ -91,6 +91,11 @@ public final class Home {
     return root.resolve("volume.key");
   }
 
+  /** Whom a node that joined was told of. */
+  public Path knownNodes() {
+    return root.resolve("known-nodes");
+  }
+
   Path lockFile() {
     return root.resolve("lock");
   }

@@ -13,7 +13,7 @@ import java.util.Objects;
 import java.util.Set;
 
 /** Writes small files that only their owner may read, whole or not at all. */
-final class PrivateFiles {
+public final class PrivateFiles {
   /** As {@link #replace(Path, byte[])}, of text in UTF-8. */
   static void replace(Path file, String text) throws IOException {
     replace(file, text.getBytes(StandardCharsets.UTF_8));
@@ -23,7 +23,7 @@ final class PrivateFiles {
    * Puts a file of mode 0600 in place of what was there: after a crash there is the old one or the
    * new one, complete.
    */
-  static void replace(Path file, byte[] content) throws IOException {
+  public static void replace(Path file, byte[] content) throws IOException {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
       Files.deleteIfExists(fresh);

@@ -312,6 +312,27 @@ class RaftClusterTest {
     }
   }
 
+  /** The library drops learners when it gives up adding somebody who is not there. */
+  @Test
+  void whoDoesNotComeHoldsNobodyUp() {
+    Node founder = found();
+    MetaSession session = session(founder);
+    join(founder);
+    awaitVoters(1, 1);
+    Node absent = new Node(3, true);
+    nodes.add(absent);
+    get(founder.changes().join(SECRET, absent.member(), NOW));
+    Instant end = Instant.now().plus(timing.electionMax().multipliedBy(8));
+    for (int i = 0; Instant.now().isBefore(end); i++) {
+      get(create(session, "meanwhile" + i));
+      await().atMost(LIMIT).until(() -> nodes.get(1).applied() == founder.applied());
+    }
+    absent.open();
+    awaitVoters(3, 0);
+    get(create(session, "after"));
+    awaitSame(nodes);
+  }
+
   @Test
   void whoComesAfterTheLogWasPurgedGetsAllRows() {
     Node founder = found();

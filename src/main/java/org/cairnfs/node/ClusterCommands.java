@@ -1,0 +1,133 @@
+package org.cairnfs.node;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.cairnfs.blob.RepairStats;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.meta.Member;
+import org.cairnfs.meta.MemberState;
+import org.cairnfs.meta.raft.RaftRoles;
+import org.cairnfs.net.Role;
+import org.cairnfs.node.cluster.Cluster;
+import org.cairnfs.node.cluster.Heartbeats;
+import org.cairnfs.node.home.NodeConfig;
+import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.proto.AdminClusterStatus;
+import org.cairnfs.proto.AdminInviteRequest;
+import org.cairnfs.proto.AdminNodeRequest;
+import org.cairnfs.proto.AdminPeer;
+import org.cairnfs.proto.AdminPeers;
+import org.cairnfs.proto.AdminRole;
+import org.cairnfs.proto.AdminToken;
+import org.jspecify.annotations.Nullable;
+
+/** What commands ask about other nodes, and have done to them. */
+record ClusterCommands(Components components, NodeConfig config) {
+  /** Makes a token. */
+  AdminToken invite(AdminInviteRequest request) throws OperatorException {
+    Role role = request.getRole() == AdminRole.ADMIN_ROLE_STORAGE ? Role.STORAGE : Role.MEMBER;
+    boolean listened = cluster().network().listening() != null;
+    String token = components
+        .members()
+        .invite(role, Duration.ofSeconds(request.getTtlSeconds()), request.getUses())
+        .encode();
+    return AdminToken.newBuilder()
+        .setToken(token)
+        .setNotice(
+            listened
+                ? ""
+                : "this node listens for others from now on, at "
+                    + cluster().network().listening())
+        .build();
+  }
+
+  /** Does what is asked to a node; returns its id in full. */
+  String change(AdminNodeRequest request) throws OperatorException {
+    Member member = components.members().find(request.getNode());
+    switch (request.getChange()) {
+      case DRAIN -> components.members().drain(member, false);
+      case UNDO_DRAIN -> components.members().drain(member, true);
+      case REMOVE -> components.members().remove(member);
+      default ->
+        throw new OperatorException(
+            "the node does not know this command",
+            "Stop the node with the Cairn it was started with, and start it with the new one.");
+    }
+    return member.id().toString();
+  }
+
+  /** All nodes. */
+  AdminPeers peers() {
+    RaftRoles roles = components.log().roles();
+    List<AdminPeer> peers = new ArrayList<>();
+    for (Member member : cluster().members().present()) {
+      AdminPeer.Builder peer = AdminPeer.newBuilder()
+          .setNodeId(member.id().toString())
+          .addAllAddresses(member.addresses())
+          .setRole(
+              member.role() == Role.STORAGE
+                  ? AdminRole.ADMIN_ROLE_STORAGE
+                  : AdminRole.ADMIN_ROLE_MEMBER)
+          .setZone(member.zone())
+          .setDraining(member.state() == MemberState.DRAINING)
+          .setCapacityBytes(member.capacityBytes())
+          .setVoter(roles.voters().contains(member.id().toString()))
+          .setLeader(member.id().toString().equals(roles.leader()));
+      describe(peer, member.id());
+      peers.add(peer.build());
+    }
+    return AdminPeers.newBuilder().addAllPeers(peers).build();
+  }
+
+  private void describe(AdminPeer.Builder peer, NodeId id) {
+    if (id.equals(cluster().id())) {
+      peer.setSelf(true)
+          .setLive(true)
+          .setSoftware(Version.software())
+          .setUsedBytes(cluster().self().usedBytes())
+          .setBlobsToMove(cluster().self().blobsToMove());
+      return;
+    }
+    Heartbeats.@Nullable Report report = cluster().heartbeats().report(id);
+    if (report == null) {
+      peer.setTrouble("it was not asked yet");
+      return;
+    }
+    peer.setLive(report.live())
+        .setSoftware(report.said().getSoftware())
+        .setUsedBytes(report.said().getUsedBytes())
+        .setBlobsToMove(report.said().getBlobsToMove())
+        .setLatencyMicros(TimeUnit.NANOSECONDS.toMicros(report.roundTrip().toNanos()))
+        .setTrouble(report.trouble());
+  }
+
+  /** The cluster in short. */
+  AdminClusterStatus status() {
+    List<Member> members = cluster().members().present();
+    RaftRoles roles = components.log().roles();
+    RepairStats blobs = components.storage().blobs().repairStats();
+    return AdminClusterStatus.newBuilder()
+        .setNodes(members.size())
+        .setLiveNodes((int) members.stream()
+            .filter(member -> cluster().heartbeats().isLive(member.id()))
+            .count())
+        .setLeader(Objects.requireNonNullElse(roles.leader(), ""))
+        .setRole(
+            config.profile().role() == Role.STORAGE
+                ? AdminRole.ADMIN_ROLE_STORAGE
+                : AdminRole.ADMIN_ROLE_MEMBER)
+        .setVoter(roles.voters().contains(cluster().id().toString()))
+        .setUnderReplicatedBlobs(blobs.underReplicated())
+        .setMissingBlobs(Math.max(0, blobs.missing() - blobs.fetched()))
+        .setUnavailableBlobs(blobs.unavailable())
+        .setCachedBytes(components.storage().blobs().cachedBytes())
+        .build();
+  }
+
+  private Cluster cluster() {
+    return components.cluster();
+  }
+}

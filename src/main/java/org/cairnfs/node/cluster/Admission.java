@@ -1,0 +1,32 @@
+package org.cairnfs.node.cluster;
+
+import java.util.List;
+import java.util.UUID;
+import org.cairnfs.crypto.KeyFile;
+import org.cairnfs.crypto.KeySlots;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node gets that was admitted to a cluster; who has it closes it.
+ *
+ * @param volume names the volume
+ * @param nodes of the cluster, the new one too
+ * @param slots for a member: what the volume is opened with
+ * @param keyFile for a member of a volume that has one
+ */
+public record Admission(
+    UUID volume,
+    List<KnownNode> nodes,
+    @Nullable KeySlots slots,
+    @Nullable KeyFile keyFile) implements AutoCloseable {
+  public Admission {
+    nodes = List.copyOf(nodes);
+  }
+
+  @Override
+  public void close() {
+    if (keyFile != null) {
+      keyFile.close();
+    }
+  }
+}

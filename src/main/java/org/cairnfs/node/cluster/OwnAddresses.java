@@ -1,0 +1,64 @@
+package org.cairnfs.node.cluster;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.cairnfs.node.home.ListenAddress;
+
+/** Where others find a node that listens at an address. */
+final class OwnAddresses {
+  /** Most addresses that a node tells of. */
+  static final int MAX = 8;
+
+  /**
+   * The address itself; if it stands for all of the host's, those of its interfaces, IPv4 first. A
+   * host that is connected to nothing has its loopback address.
+   */
+  static List<ListenAddress> of(ListenAddress listen) {
+    if (!isWildcard(listen)) {
+      return List.of(listen);
+    }
+    List<InetAddress> found = interfaces();
+    if (found.isEmpty()) {
+      found = List.of(InetAddress.getLoopbackAddress());
+    }
+    return found.stream()
+        .sorted(Comparator.comparing((InetAddress address) -> !(address instanceof Inet4Address)))
+        .limit(MAX)
+        .map(address -> new ListenAddress(address.getHostAddress(), listen.port()))
+        .toList();
+  }
+
+  static boolean isWildcard(ListenAddress address) {
+    try {
+      return InetAddress.getByName(address.host()).isAnyLocalAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private static List<InetAddress> interfaces() {
+    List<InetAddress> found = new ArrayList<>();
+    try {
+      for (NetworkInterface card : NetworkInterface.networkInterfaces()
+          .sorted(Comparator.comparing(NetworkInterface::getIndex))
+          .toList()) {
+        if (card.isUp() && !card.isLoopback()) {
+          card.inetAddresses()
+              .filter(address -> !address.isLinkLocalAddress() && !address.isLoopbackAddress())
+              .forEach(found::add);
+        }
+      }
+    } catch (SocketException e) {
+      return found;
+    }
+    return found;
+  }
+
+  private OwnAddresses() {}
+}

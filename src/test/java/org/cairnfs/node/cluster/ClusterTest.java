@@ -1,0 +1,276 @@
+package org.cairnfs.node.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.cairnfs.crypto.InvitationSecret;
+import org.cairnfs.crypto.KeyFile;
+import org.cairnfs.crypto.KeySlots;
+import org.cairnfs.meta.Member;
+import org.cairnfs.meta.MemberState;
+import org.cairnfs.net.Role;
+import org.cairnfs.node.Joining;
+import org.cairnfs.node.cluster.ClusterFixture.RunningNode;
+import org.cairnfs.node.home.Home;
+import org.cairnfs.node.home.ListenAddress;
+import org.cairnfs.node.home.NodeConfig;
+import org.cairnfs.node.home.OperatorException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nodes that find each other, over real connections on the loopback; the log is in memory. */
+final class ClusterTest {
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  private @TempDir Path directory;
+  private ClusterFixture fixture;
+  private RunningNode founder;
+
+  @BeforeEach
+  void found() throws Exception {
+    fixture = new ClusterFixture(directory);
+    founder = fixture.found("a");
+    await().until(() -> founder.cluster().members().present().size() == 1);
+  }
+
+  @AfterEach
+  void close() {
+    fixture.close();
+  }
+
+  private Token invite(Role role) throws OperatorException {
+    return founder.control().invite(role, HOUR, 1);
+  }
+
+  private static void awaitSeen(RunningNode one, RunningNode other) {
+    await().atMost(Duration.ofSeconds(20)).until(() -> one.sees(other) && other.sees(one));
+  }
+
+  @Test
+  void aMemberGetsWhatOpensTheVolume() throws Exception {
+    Token token = Token.parse(invite(Role.MEMBER).encode());
+    Home home = fixture.join("b", token);
+    try (KeyFile keyFile = KeyFile.load(home.volumeKey())) {
+      KeySlots.load(home.volumeSlots()).unlock(keyFile).close();
+    }
+    NodeConfig config = NodeConfig.read(home);
+    NodeConfig founders = NodeConfig.read(fixture.home("a"));
+    assertThat(config.clusterId()).isEqualTo(founders.clusterId());
+    assertThat(config.volumeId()).isEqualTo(founders.volumeId());
+    assertThat(config.bootstrap()).isEqualTo(token.addresses());
+
+    RunningNode joined = fixture.run("b");
+    awaitSeen(founder, joined);
+    Member row = founder.cluster().members().find(joined.cluster().id()).orElseThrow();
+    assertThat(row.zone()).isEqualTo("shed");
+    assertThat(row.capacityBytes()).isEqualTo(7L << 30);
+    assertThat(row.addresses()).containsExactly(String.valueOf(config.listen()));
+    await().until(() -> !Files.exists(home.knownNodes()));
+  }
+
+  @Test
+  void aStorageNodeGetsNoKey() throws Exception {
+    Home home = fixture.join("b", invite(Role.STORAGE));
+    assertThat(home.volumeKey()).doesNotExist();
+    assertThat(home.volumeSlots()).doesNotExist();
+    assertThat(NodeConfig.read(home).profile().role()).isEqualTo(Role.STORAGE);
+    RunningNode joined = fixture.run("b");
+    awaitSeen(founder, joined);
+    OperatorException refusal = catchThrowableOfType(
+        OperatorException.class, () -> joined.control().invite(Role.MEMBER, HOUR, 1));
+    assertThat(refusal).hasMessageContaining("holds no key");
+  }
+
+  private void refused(Token token, String... parts) {
+    OperatorException refusal =
+        catchThrowableOfType(OperatorException.class, () -> fixture.join("x", token));
+    assertThat(refusal).isNotNull();
+    assertThat(refusal.getMessage()).contains(parts);
+    assertThat(refusal.remedy()).isNotEmpty();
+    assertThat(fixture.home("x").root()).doesNotExist();
+  }
+
+  @Test
+  void aTokenIsGoodForItsUses() throws Exception {
+    Token token = invite(Role.MEMBER);
+    fixture.join("b", token);
+    refused(token, "the invitation has been used");
+  }
+
+  /** By the clock of the node that made it; the one that joins is asked for no time. */
+  @Test
+  void aTokenIsGoodForItsTime() throws Exception {
+    Token token = invite(Role.MEMBER);
+    founder.clock().advance(HOUR);
+    refused(token, "the invitation has expired");
+  }
+
+  @Test
+  void aSecretThatIsMadeUpOpensNothing() throws Exception {
+    Token token = invite(Role.MEMBER);
+    refused(
+        new Token(
+            token.cluster(),
+            token.role(),
+            token.nodes(),
+            token.addresses(),
+            InvitationSecret.generate(new SecureRandom())),
+        "knows no such invitation");
+  }
+
+  @Test
+  void aStorageTokenMakesNoMember() throws Exception {
+    Token token = invite(Role.STORAGE);
+    refused(
+        new Token(token.cluster(), Role.MEMBER, token.nodes(), token.addresses(), token.secret()),
+        "for another role");
+  }
+
+  @Test
+  void aTokenOfAnotherClusterIsNotBelieved() throws Exception {
+    try (ClusterFixture elsewhere = new ClusterFixture(directory.resolve("elsewhere"))) {
+      Token foreign = elsewhere.found("a").control().invite(Role.MEMBER, HOUR, 1);
+      Token own = invite(Role.MEMBER);
+      // Its addresses lead here now.
+      refused(
+          new Token(
+              foreign.cluster(),
+              foreign.role(),
+              foreign.nodes(),
+              own.addresses(),
+              foreign.secret()),
+          own.addresses().get(0).toString(),
+          "another cluster");
+    }
+  }
+
+  @Test
+  void theMessageNamesAllThatCannotBeReached() throws Exception {
+    Token token = invite(Role.MEMBER);
+    List<ListenAddress> dead =
+        List.of(ClusterFixture.freePort(), new ListenAddress("no-such-host.invalid", 7747));
+    refused(
+        new Token(token.cluster(), token.role(), token.nodes(), dead, token.secret()),
+        dead.get(0).toString(),
+        dead.get(1).toString());
+    List<ListenAddress> oneAlive = new ArrayList<>(dead);
+    oneAlive.addAll(token.addresses());
+    fixture.join(
+        "b", new Token(token.cluster(), token.role(), token.nodes(), oneAlive, token.secret()));
+  }
+
+  @Test
+  void aPortInUseIsNamed() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      ListenAddress taken = new ListenAddress("127.0.0.1", other.getLocalPort());
+      OperatorException refusal = catchThrowableOfType(
+          OperatorException.class, () -> Joining.prepare(fixture.home("x"), taken));
+      assertThat(refusal).hasMessageContaining("port " + taken.port() + " of 127.0.0.1 is in use");
+    }
+  }
+
+  @Test
+  void aHomeCopiedToAnotherHostIsNoticed() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    fixture.copy("b", "copy");
+    OperatorException refusal =
+        catchThrowableOfType(OperatorException.class, () -> fixture.run("copy"));
+    assertThat(refusal).isNotNull();
+    assertThat(refusal.getMessage())
+        .contains("another node with the identity " + joined.cluster().id() + " is running");
+    assertThat(refusal.remedy()).contains("copy of a home");
+    // The right one goes on.
+    awaitSeen(founder, joined);
+    assertThat(joined.ends()).isEmpty();
+
+    joined.close();
+    RunningNode moved = fixture.run("copy");
+    awaitSeen(founder, moved);
+    await()
+        .until(() -> founder
+            .cluster()
+            .members()
+            .find(moved.cluster().id())
+            .orElseThrow()
+            .addresses()
+            .equals(List.of(String.valueOf(moved.cluster().network().listening()))));
+  }
+
+  @Test
+  void aNodeThatIsGoneIsSeenDownAndUpAgain() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    joined.close();
+    await().atMost(Duration.ofSeconds(10)).until(() -> !founder.sees(joined));
+    assertThat(founder.cluster().troubles()).startsWith(": 127.0.0.1:");
+    RunningNode again = fixture.run("b");
+    awaitSeen(founder, again);
+  }
+
+  @Test
+  void aRemovedNodeIsRevokedForGood() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    RunningNode third = fixture.join("c", founder);
+    awaitSeen(founder, joined);
+    awaitSeen(third, joined);
+    String id = joined.cluster().id().toString();
+    founder.control().remove(founder.control().find(id.substring(0, 8)));
+
+    assertThat(joined.ends().poll(20, TimeUnit.SECONDS))
+        .hasMessageContaining("was removed from its cluster");
+    await().until(() -> !founder.sees(joined) && !third.sees(joined));
+    joined.close();
+    OperatorException refusal =
+        catchThrowableOfType(OperatorException.class, () -> fixture.run("b"));
+    assertThat(refusal).hasMessageContaining("was removed from its cluster");
+    assertThat(catchThrowableOfType(
+            OperatorException.class,
+            () -> founder.control().remove(founder.control().find(id))))
+        .hasMessageContaining("was removed already");
+  }
+
+  @Test
+  void drainingIsForOthersToSee() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    Member member = founder.control().find(joined.cluster().id().toString());
+    founder.control().drain(member, false);
+    assertThat(joined.cluster().members().find(member.id()).orElseThrow().state())
+        .isEqualTo(MemberState.DRAINING);
+    assertThat(founder.cluster().blobNodes().nodes())
+        .filteredOn(node -> node.id().equals(member.id()))
+        .allMatch(node -> !node.placeable());
+    assertThat(catchThrowableOfType(
+            OperatorException.class,
+            () -> founder
+                .control()
+                .drain(founder.control().find(founder.cluster().id().toString()), false)))
+        .hasMessageContaining("no other node");
+  }
+
+  @Test
+  void whoIsToBeRemovedMustBeClear() {
+    for (String prefix : new String[] {"", "0", "zzzz", "nothing like it"}) {
+      assertThat(catchThrowableOfType(
+              OperatorException.class, () -> founder.control().find(prefix)))
+          .hasMessageContaining("no node of the cluster");
+    }
+    String own = founder.cluster().id().toString();
+    assertThat(catchThrowableOfType(
+            OperatorException.class,
+            () -> founder.control().remove(founder.control().find(own))))
+        .hasMessageContaining("does not remove itself");
+  }
+}
