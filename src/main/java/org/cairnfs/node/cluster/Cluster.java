@@ -1,6 +1,7 @@
 package org.cairnfs.node.cluster;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -71,6 +72,7 @@ public final class Cluster implements AutoCloseable {
       ScheduledExecutorService timer, ExecutorService requests, ThreadFactory loops) {}
 
   private final Node node;
+  private final MetaStore store;
   private final Members members;
   private final Threads threads;
   private final Clock clock;
@@ -95,6 +97,7 @@ public final class Cluster implements AutoCloseable {
   public Cluster(Node node, MetaStore store, Threads threads, Clock clock, SecureRandom random)
       throws OperatorException {
     this.node = node;
+    this.store = store;
     this.threads = threads;
     this.clock = clock;
     this.members = new Members(store);
@@ -312,6 +315,7 @@ public final class Cluster implements AutoCloseable {
   }
 
   private void membersChanged() {
+    rememberMembers();
     heartbeats.membersChanged();
     for (Member member : members.list()) {
       if (!member.belongs() && member.id().equals(id())) {
@@ -322,6 +326,18 @@ public final class Cluster implements AutoCloseable {
     }
     if (!told.isEmpty() && members.find(id()).isPresent()) {
       forgetTold();
+    }
+  }
+
+  /**
+   * Puts the members on stable storage: the log would bring them back after a crash, but a node
+   * that does not know its voters cannot read the log.
+   */
+  private void rememberMembers() {
+    try {
+      var unused = store.flush();
+    } catch (UncheckedIOException e) {
+      LOG.warn("the members could not be put on disk; the next flush may do", e);
     }
   }
 
