@@ -4,6 +4,7 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.Closeable;
@@ -232,10 +233,20 @@ public final class PeerClient implements Closeable {
           if (!connected.isSuccess()) {
             result.completeExceptionally(new PeerException(
                 Reason.UNREACHABLE,
-                "cannot connect to " + address + ": " + connected.cause().getMessage(),
+                "cannot connect to " + address.getHostString() + ":" + address.getPort() + ": "
+                    + reason(connected.cause()),
                 connected.cause()));
           }
         });
+  }
+
+  /** Without the native call that failed, and the address once more. */
+  private static String reason(Throwable problem) {
+    String message = String.valueOf(problem.getMessage());
+    if (problem instanceof ConnectTimeoutException) {
+      return "no answer";
+    }
+    return message.contains("refused") ? "connection refused" : message;
   }
 
   /** The peers that are connected at this moment, by control connections. */
