@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
 import org.cairnfs.net.Role;
 import org.cairnfs.node.Joining;
+import org.cairnfs.node.NodeLogging;
 import org.cairnfs.node.cluster.Cluster;
 import org.cairnfs.node.cluster.Token;
 import org.cairnfs.node.home.ByteCount;
@@ -69,6 +70,7 @@ final class JoinCommand extends Subcommand {
         ? OptionalLong.empty()
         : OptionalLong.of(ByteCount.parse(RawArguments.text(capacity)));
     Token parsed = Token.parse(tokenText());
+    NodeLogging.silence();
     Joining joining = Joining.prepare(home, address);
     joining.carryOut(parsed, new NodeProfile(parsed.role(), zone, bytes));
     console().println("Joined cluster " + parsed.cluster() + "; the home is " + home + ".");

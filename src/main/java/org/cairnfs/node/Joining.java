@@ -45,7 +45,6 @@ public final class Joining {
    * @param profile of which the role is the token's
    */
   public void carryOut(Token token, NodeProfile profile) throws OperatorException {
-    NodeLogging.silence();
     NodeIdentity identity = NodeIdentity.generate(random);
     try (FreshHome fresh = FreshHome.make(home, identity);
         Admission admission = admit(token, profile, identity)) {

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * Where the node's log goes: files in the home that together have a bounded size. Set up in code,
  * which starts faster than XML.
  */
-final class NodeLogging {
+public final class NodeLogging {
   private static final long FILE_MAX_BYTES = 8 << 20;
   private static final int OLD_FILES_MAX = 4;
   private static final String PATTERN =
@@ -56,7 +56,7 @@ final class NodeLogging {
   }
 
   /** Logs nothing from now on, in a process that is no node. */
-  static void silence() {
+  public static void silence() {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.OFF);
   }
