@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -84,6 +85,10 @@ public final class Cluster implements AutoCloseable {
   private final PeerNetwork network;
   private final JoinService joins;
   private final AtomicBoolean announcing = new AtomicBoolean();
+
+  /** The members that are on stable storage. Only the timer uses it. */
+  private Collection<Member> remembered;
+
   private volatile @Nullable MemberChanges changes;
   private volatile Runnable connect = () -> {};
   private volatile Consumer<OperatorException> onEnd =
@@ -101,6 +106,7 @@ public final class Cluster implements AutoCloseable {
     this.threads = threads;
     this.clock = clock;
     this.members = new Members(store);
+    this.remembered = members.list();
     this.told = told(node.home());
     LongSupplier appliedIndex = () -> store.applied().index();
     this.membership = new PeerMembership(members, told, appliedIndex);
@@ -315,7 +321,11 @@ public final class Cluster implements AutoCloseable {
   }
 
   private void membersChanged() {
-    rememberMembers();
+    Collection<Member> now = members.list();
+    if (!now.equals(remembered)) {
+      rememberMembers();
+      remembered = now;
+    }
     heartbeats.membersChanged();
     for (Member member : members.list()) {
       if (!member.belongs() && member.id().equals(id())) {

@@ -117,6 +117,17 @@ final class ClusterTest {
     refused(token, "the invitation has expired");
   }
 
+  /** Neither TLS nor who joins looks at a clock, and an invitation's maker is asked first. */
+  @Test
+  void aClockThatIsAnHourOffKeepsNobodyOut() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    joined.clock().advance(HOUR);
+    Duration ttl = Duration.ofMinutes(30);
+    fixture.join("c", founder.control().invite(Role.MEMBER, ttl, 1));
+    fixture.join("d", joined.control().invite(Role.MEMBER, ttl, 1));
+  }
+
   @Test
   void aSecretThatIsMadeUpOpensNothing() throws Exception {
     Token token = invite(Role.MEMBER);
