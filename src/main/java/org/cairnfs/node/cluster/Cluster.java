@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -87,7 +86,7 @@ public final class Cluster implements AutoCloseable {
   private final AtomicBoolean announcing = new AtomicBoolean();
 
   /** The members that are on stable storage. Only the timer uses it. */
-  private Collection<Member> remembered;
+  private List<Member> remembered;
 
   private volatile @Nullable MemberChanges changes;
   private volatile Runnable connect = () -> {};
@@ -106,7 +105,7 @@ public final class Cluster implements AutoCloseable {
     this.threads = threads;
     this.clock = clock;
     this.members = new Members(store);
-    this.remembered = members.list();
+    this.remembered = List.copyOf(members.list());
     this.told = told(node.home());
     LongSupplier appliedIndex = () -> store.applied().index();
     this.membership = new PeerMembership(members, told, appliedIndex);
@@ -321,7 +320,7 @@ public final class Cluster implements AutoCloseable {
   }
 
   private void membersChanged() {
-    Collection<Member> now = members.list();
+    List<Member> now = List.copyOf(members.list());
     if (!now.equals(remembered)) {
       rememberMembers();
       remembered = now;
