@@ -3,10 +3,11 @@ package org.cairnfs.cli;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes JSON (RFC 8259): maps with string keys, lists, strings, numbers and booleans, two spaces a
- * level.
+ * Writes JSON (RFC 8259): maps with string keys, lists, strings, numbers, booleans and null, two
+ * spaces a level.
  */
 final class Json {
   private static final int FIRST_PRINTABLE = 0x20;
@@ -17,12 +18,12 @@ final class Json {
     return out.toString();
   }
 
-  private static void write(Object value, String lineStart, StringBuilder out) {
+  private static void write(@Nullable Object value, String lineStart, StringBuilder out) {
     if (value instanceof Map<?, ?> map) {
       writeMap(map, lineStart, out);
     } else if (value instanceof List<?> list) {
       writeList(list, lineStart, out);
-    } else if (value instanceof Number || value instanceof Boolean) {
+    } else if (value == null || value instanceof Number || value instanceof Boolean) {
       out.append(value);
     } else if (value instanceof String string) {
       writeString(string, out);

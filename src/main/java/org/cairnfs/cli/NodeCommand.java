@@ -102,10 +102,10 @@ final class NodeCommand extends Subcommand {
             "Start it, or remove it: the others then make new copies of what they have.");
       }
       long left = peer.getBlobsToMove();
-      if (left == 0) {
+      if (peer.hasBlobsToMove() && left == 0) {
         return;
       }
-      if (left != shown && console().errIsTerminal()) {
+      if (peer.hasBlobsToMove() && left != shown && console().errIsTerminal()) {
         console().note(left + " blobs left to move");
         shown = left;
       }

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.cairnfs.proto.AdminPeer;
 import org.cairnfs.proto.AdminRole;
+import org.jspecify.annotations.Nullable;
 
 /** The nodes of a cluster for people and for programs. docs/cli.md describes the JSON keys. */
 final class PeersOutput {
@@ -72,7 +73,15 @@ final class PeersOutput {
   }
 
   private static String drained(AdminPeer peer) {
+    if (!peer.hasBlobsToMove()) {
+      return "draining";
+    }
     return peer.getBlobsToMove() == 0 ? "drained" : "draining, " + peer.getBlobsToMove() + " left";
+  }
+
+  /** Null stands for a number that is not known yet. */
+  private static @Nullable Long toMove(AdminPeer peer) {
+    return peer.getDraining() && !peer.hasBlobsToMove() ? null : (Long) peer.getBlobsToMove();
   }
 
   private static String log(AdminPeer peer) {
@@ -85,14 +94,14 @@ final class PeersOutput {
   static String json(List<AdminPeer> peers) {
     List<Object> list = new ArrayList<>();
     for (AdminPeer peer : peers) {
-      Map<String, Object> json = new LinkedHashMap<>();
+      Map<String, @Nullable Object> json = new LinkedHashMap<>();
       json.put("id", peer.getNodeId());
       json.put("self", peer.getSelf());
       json.put("addresses", peer.getAddressesList());
       json.put("role", role(peer.getRole()));
       json.put("state", peer.getLive() ? "up" : "down");
       json.put("draining", peer.getDraining());
-      json.put("blobsToMove", peer.getBlobsToMove());
+      json.put("blobsToMove", toMove(peer));
       json.put("zone", peer.getZone());
       json.put("version", peer.getSoftware());
       json.put("capacityBytes", peer.getCapacityBytes());

@@ -23,27 +23,28 @@ public final class Members {
   /** Held while the rows are read: a later reading must not be replaced by an earlier one. */
   private final Object loading = new Object();
 
-  private record Contents(Map<NodeId, Member> members, List<Invite> invites) {}
+  /** @param index of the entry after which these were read, or of a later one that left them */
+  private record Contents(Map<NodeId, Member> members, List<Invite> invites, long index) {}
 
   /** Follows the store from now on. */
   public Members(MetaStore store) {
     this.store = store;
-    this.contents = load();
+    this.contents = load(store.applied().index());
     store.addListener(new AppliedListener() {
       @Override
       public void applied(long index, MetaEntry entry, MetaReply reply) {
         if (entry.getOpsList().stream().anyMatch(Members::isAboutMembers)) {
-          reload();
+          reload(index);
         }
       }
 
       @Override
       public void reloaded() {
-        reload();
+        reload(store.applied().index());
       }
     });
     // What was applied before the store knew the listener.
-    reload();
+    reload(store.applied().index());
   }
 
   private static boolean isAboutMembers(MetaOp op) {
@@ -53,14 +54,14 @@ public final class Members {
     };
   }
 
-  private void reload() {
+  private void reload(long index) {
     synchronized (loading) {
-      contents = load();
+      contents = load(index);
     }
     listeners.forEach(Runnable::run);
   }
 
-  private Contents load() {
+  private Contents load(long index) {
     Map<NodeId, Member> members = new TreeMap<>();
     read(store.reader()).forEach(member -> members.put(member.id(), member));
     List<Invite> invites = new ArrayList<>();
@@ -72,7 +73,7 @@ public final class Members {
             Keys.END_OF_HASHES,
             Integer.MAX_VALUE,
             (key, value) -> invites.add(InviteRecord.decode(key, value)));
-    return new Contents(members, List.copyOf(invites));
+    return new Contents(members, List.copyOf(invites), index);
   }
 
   /** All rows, by id. */
@@ -105,6 +106,11 @@ public final class Members {
   /** All invites, the expired and used up ones too. */
   public List<Invite> invites() {
     return contents.invites();
+  }
+
+  /** The entry after which all this was last what it is, as far as this node has applied them. */
+  public long changedIndex() {
+    return contents.index();
   }
 
   /**

@@ -76,6 +76,7 @@ record ClusterCommands(Components components, NodeConfig config) {
           .setCapacityBytes(member.capacityBytes())
           .setVoter(roles.voters().contains(member.id().toString()))
           .setLeader(member.id().toString().equals(roles.leader()));
+      cluster().blobsToMove(member.id()).ifPresent(peer::setBlobsToMove);
       describe(peer, member.id());
       peers.add(peer.build());
     }
@@ -87,8 +88,7 @@ record ClusterCommands(Components components, NodeConfig config) {
       peer.setSelf(true)
           .setLive(true)
           .setSoftware(Version.software())
-          .setUsedBytes(cluster().self().usedBytes())
-          .setBlobsToMove(cluster().self().blobsToMove());
+          .setUsedBytes(cluster().self().usedBytes());
       return;
     }
     Heartbeats.@Nullable Report report = cluster().heartbeats().report(id);
@@ -99,7 +99,6 @@ record ClusterCommands(Components components, NodeConfig config) {
     peer.setLive(report.live())
         .setSoftware(report.said().getSoftware())
         .setUsedBytes(report.said().getUsedBytes())
-        .setBlobsToMove(report.said().getBlobsToMove())
         .setLatencyMicros(TimeUnit.NANOSECONDS.toMicros(report.roundTrip().toNanos()))
         .setTrouble(report.trouble());
   }

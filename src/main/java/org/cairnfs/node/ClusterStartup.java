@@ -87,7 +87,8 @@ final class ClusterStartup {
     ClusterBlobs opened = startup.clusterBlobs(here, store, cluster);
     blobs = opened;
     cluster.blobs(
-        () -> here.stats().liveBytes(), new DrainProgress(cluster.id(), cluster.members(), opened));
+        () -> here.stats().liveBytes(),
+        new DrainProgress(cluster.id(), cluster.members(), opened::repairStats));
     serve(opened);
     boolean networked = cluster.wantsNetwork();
     if (networked) {

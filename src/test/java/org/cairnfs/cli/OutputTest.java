@@ -148,6 +148,21 @@ final class OutputTest {
             fedcba987654: it hung up""");
   }
 
+  /** A node that has not counted yet is not drained, though it has nothing to show. */
+  @Test
+  void aNodeIsDrainedWhenItSaysSo() {
+    AdminPeer unknown =
+        PEERS.get(1).toBuilder().setLive(true).clearBlobsToMove().build();
+    assertThat(PeersOutput.text(List.of(unknown))).contains("draining ").doesNotContain("drained");
+    assertThat(PeersOutput.json(List.of(unknown))).contains("\"blobsToMove\": null,");
+    AdminPeer some = unknown.toBuilder().setBlobsToMove(3).build();
+    assertThat(PeersOutput.text(List.of(some))).contains("draining, 3 left");
+    AdminPeer done = unknown.toBuilder().setBlobsToMove(0).build();
+    assertThat(PeersOutput.text(List.of(done))).contains("drained");
+    assertThat(PeersOutput.json(List.of(done))).contains("\"blobsToMove\": 0,");
+    assertThat(PeersOutput.json(PEERS.subList(0, 1))).contains("\"blobsToMove\": 0,");
+  }
+
   /** Scripts read these keys. */
   @Test
   void peersAsJson() {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A log of one host on a disk that is in memory and never late: every entry is there and applied
  * when it was proposed.
  */
-final class DirectMetaLog implements MetaLog {
+public final class DirectMetaLog implements MetaLog {
   private final MetaStore store;
   private final BooleanSupplier off;
 
@@ -23,7 +23,7 @@ final class DirectMetaLog implements MetaLog {
   private final List<byte[]> entries = new ArrayList<>();
 
   /** A new log for an empty store. */
-  DirectMetaLog(MetaStore store) {
+  public DirectMetaLog(MetaStore store) {
     this(store, List.of(), () -> false);
   }
 

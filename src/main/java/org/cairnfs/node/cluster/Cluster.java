@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -19,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.crypto.NodeIdentity;
@@ -165,9 +167,31 @@ public final class Cluster implements AutoCloseable {
     return !told.isEmpty() && members.list().isEmpty();
   }
 
-  /** What the node's blobs take, and how many of them belong elsewhere, from now on. */
-  public void blobs(LongSupplier usedBytes, LongSupplier toMove) {
+  /**
+   * From now on this node says of its blobs:
+   *
+   * @param usedBytes what they take
+   * @param toMove how many of them belong elsewhere only; empty if it is not drained, or has not
+   *     counted
+   */
+  public void blobs(LongSupplier usedBytes, Supplier<OptionalLong> toMove) {
     self.blobs(usedBytes, toMove);
+  }
+
+  /**
+   * How many blobs a node that is drained still has to give away; empty until it has said so since
+   * it was ordered to: what it said before is of another time.
+   */
+  public OptionalLong blobsToMove(NodeId id) {
+    if (id.equals(id())) {
+      return self.blobsToMove();
+    }
+    Heartbeats.@Nullable Report report = heartbeats.report(id);
+    return report != null
+            && report.said().hasBlobsToMove()
+            && report.said().getAppliedIndex() >= members.changedIndex()
+        ? OptionalLong.of(report.said().getBlobsToMove())
+        : OptionalLong.empty();
   }
 
   /** Whether the node has others, or is configured to wait for some. */

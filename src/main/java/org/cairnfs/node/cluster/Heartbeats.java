@@ -358,16 +358,17 @@ public final class Heartbeats {
   }
 
   private PeerHeartbeat own() {
-    return PeerHeartbeat.newBuilder()
+    // The index comes before the count: a count is of a node that has applied that much, at least.
+    PeerHeartbeat.Builder own = PeerHeartbeat.newBuilder()
         .setRunId(runId)
         .addAllAddresses(self.addresses().stream().map(ListenAddress::toString).toList())
         .setUsedBytes(self.usedBytes())
         .setCapacityBytes(self.capacityBytes())
         .setAppliedIndex(self.appliedIndex())
         .setSoftware(self.software())
-        .setBlobsToMove(self.blobsToMove())
-        .setLogOpen(self.logOpen())
-        .build();
+        .setLogOpen(self.logOpen());
+    self.blobsToMove().ifPresent(own::setBlobsToMove);
+    return own.build();
   }
 
   private static ByteBuffer encode(PeerHeartbeat heartbeat) {

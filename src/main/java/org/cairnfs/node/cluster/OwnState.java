@@ -1,7 +1,9 @@
 package org.cairnfs.node.cluster;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.cairnfs.node.home.ListenAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +15,7 @@ final class OwnState implements Self {
   private final PeerNetwork network;
   private final LongSupplier appliedIndex;
   private volatile LongSupplier usedBytes = () -> 0;
-  private volatile LongSupplier blobsToMove = () -> 0;
+  private volatile Supplier<OptionalLong> blobsToMove = OptionalLong::empty;
   private volatile boolean logOpen;
   private volatile @Nullable Seen seen;
 
@@ -26,7 +28,7 @@ final class OwnState implements Self {
     this.appliedIndex = appliedIndex;
   }
 
-  void blobs(LongSupplier used, LongSupplier toMove) {
+  void blobs(LongSupplier used, Supplier<OptionalLong> toMove) {
     usedBytes = used;
     blobsToMove = toMove;
   }
@@ -76,7 +78,7 @@ final class OwnState implements Self {
   }
 
   @Override
-  public long blobsToMove() {
-    return blobsToMove.getAsLong();
+  public OptionalLong blobsToMove() {
+    return blobsToMove.get();
   }
 }

@@ -1,6 +1,7 @@
 package org.cairnfs.node.cluster;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.cairnfs.node.home.ListenAddress;
 
 /** What this node says of itself to others. Thread-safe; does not block. */
@@ -20,8 +21,8 @@ public interface Self {
   /** How far its metadata is. */
   long appliedIndex();
 
-  /** Blobs that are here and belong elsewhere only. */
-  long blobsToMove();
+  /** Blobs that are here and belong elsewhere only, when this node is drained and has counted. */
+  OptionalLong blobsToMove();
 
   /** Whether its metadata log takes messages. */
   boolean logOpen();

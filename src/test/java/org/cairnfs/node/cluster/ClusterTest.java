@@ -12,7 +12,9 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.cairnfs.crypto.InvitationSecret;
 import org.cairnfs.crypto.KeyFile;
 import org.cairnfs.crypto.KeySlots;
@@ -269,6 +271,31 @@ final class ClusterTest {
                 .control()
                 .drain(founder.control().find(founder.cluster().id().toString()), false)))
         .hasMessageContaining("no other node");
+  }
+
+  /** What a node said before it heard that it is to leave says nothing of how far it is. */
+  @Test
+  void aNodeIsDrainedWhenItHasSaidSoSinceItWasToldTo() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    Member member = founder.control().find(joined.cluster().id().toString());
+    AtomicReference<OptionalLong> said = new AtomicReference<>(OptionalLong.of(0));
+    joined.cluster().blobs(() -> 5, said::get);
+    awaitSeen(founder, joined);
+    Heartbeats heard = founder.cluster().heartbeats();
+    await().until(() -> heard.report(member.id()).said().getUsedBytes() == 5);
+    for (int round = 0; round < 2; round++) {
+      said.set(OptionalLong.empty());
+      founder.control().drain(member, true);
+      founder.control().drain(member, false);
+      assertThat(founder.cluster().blobsToMove(member.id())).isEmpty();
+      await().until(() -> !heard.report(member.id()).said().hasBlobsToMove());
+      assertThat(founder.cluster().blobsToMove(member.id())).isEmpty();
+
+      said.set(OptionalLong.of(7));
+      await().until(() -> founder.cluster().blobsToMove(member.id()).equals(OptionalLong.of(7)));
+      said.set(OptionalLong.of(0));
+      await().until(() -> founder.cluster().blobsToMove(member.id()).equals(OptionalLong.of(0)));
+    }
   }
 
   @Test
