@@ -36,6 +36,15 @@ final class Batch {
     bytes += op.getSerializedSize() + OP_OVERHEAD_BYTES;
   }
 
+  /** What an earlier batch holds comes before what this one does. */
+  void prepend(Batch earlier) {
+    ops.addAll(0, earlier.ops);
+    touched.addAll(earlier.touched);
+    dropped.addAll(earlier.dropped);
+    usage.add(earlier.usage.logicalBytes(), earlier.usage.inodes());
+    bytes += earlier.bytes;
+  }
+
   void touch(MetaTable table, byte[] key) {
     touched.add(new Touched(table, key));
   }

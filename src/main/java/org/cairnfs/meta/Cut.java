@@ -13,11 +13,17 @@ public interface Cut {
    * and proposes everything as one atomic entry. The blobs named must be on stable storage already.
    * Updates of inodes that are gone are dropped.
    *
-   * <p>To be called once, even for an empty cut, in the order the cuts were taken. Blocks only when
-   * too many cuts are under way.
+   * <p>To be called once, even for an empty cut, in the order the cuts were taken, unless it is
+   * {@linkplain #takeBack taken back}. Blocks only when too many cuts are under way.
    *
    * @return completes when the entry is committed, applied and durable; exceptionally with a
    *     PosixException (EIO) when it cannot be
    */
   CompletableFuture<Void> commit(List<FileUpdate> updates);
+
+  /**
+   * Instead of {@link #commit}: as if it had never been taken, its changes are in the next cut,
+   * before those made since.
+   */
+  void takeBack();
 }

@@ -364,6 +364,11 @@ public final class LocalMetaSession implements MetaSession {
     public CompletableFuture<Void> commit(List<FileUpdate> updates) {
       return life.commit(batch, updates, ending);
     }
+
+    @Override
+    public void takeBack() {
+      life.speculation().takeBack(batch);
+    }
   }
 
   @Override

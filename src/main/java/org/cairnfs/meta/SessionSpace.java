@@ -24,7 +24,7 @@ final class SessionSpace {
   /** Blobs whose garbage records are being dropped. */
   private final Set<BlobId> dropping = ConcurrentHashMap.newKeySet();
 
-  /** The batch with a step of reclaiming that was not applied yet. */
+  /** The batch with a step of reclaiming that was not applied yet, or one before it. */
   private volatile @Nullable Batch reclaiming;
 
   SessionSpace(MetaStore store) {
@@ -34,7 +34,8 @@ final class SessionSpace {
   /** A batch is in the committed tables, or lost. */
   void applied(Batch batch, @Nullable MetaReply reply) {
     batch.dropped().forEach(dropping::remove);
-    if (reclaiming == batch) {
+    Batch step = reclaiming;
+    if (step != null && step.number() <= batch.number()) {
       reclaiming = null;
     }
   }

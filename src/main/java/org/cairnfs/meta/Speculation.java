@@ -33,7 +33,7 @@ final class Speculation {
   private final MetaMachine machine;
   private Batch open = new Batch(1);
 
-  /** Number of the last batch whose file updates are in. */
+  /** Number of the last batch whose file updates are in, or that was taken back. */
   private long updatedTo;
 
   private final LaterChanges later = new LaterChanges();
@@ -156,6 +156,22 @@ final class Speculation {
       Batch batch = open;
       open = new Batch(batch.number() + 1);
       return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A cut is not to be: its batch becomes the beginning of the open one. */
+  void takeBack(Batch batch) {
+    lock.lock();
+    try {
+      if (batch.number() != updatedTo + 1 || open.number() != batch.number() + 1) {
+        throw new IllegalStateException(
+            "cut " + batch.number() + " taken back after cut " + updatedTo);
+      }
+      open.prepend(batch);
+      updatedTo = batch.number();
+      later.forgetUpTo(updatedTo);
     } finally {
       lock.unlock();
     }

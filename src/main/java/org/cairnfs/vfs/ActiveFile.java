@@ -300,19 +300,30 @@ final class ActiveFile {
     }
   }
 
-  /**
-   * The cut is over: the metadata has the frozen layers, which go. With {@code error} they stay to
-   * be tried again by the next cut, and the next write, fsync or close reports it.
-   */
-  void settle(FrozenFile frozen, @Nullable PosixException error) {
+  /** The cut is over: the metadata has the frozen layers, which go. */
+  void settle(FrozenFile frozen) {
     lock.lock();
     try {
       inFlight = false;
+      layers.drop(frozen.layers());
+      settled.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * The cut is over and does not have the frozen layers, which are for the next one.
+   *
+   * @param error if it is this file's: the next write, fsync or close reports it
+   */
+  void postpone(@Nullable PosixException error) {
+    lock.lock();
+    try {
+      inFlight = false;
+      pending = true;
       if (error != null) {
         writeError = error;
-        pending = true;
-      } else {
-        layers.drop(frozen.layers());
       }
       settled.signalAll();
     } finally {

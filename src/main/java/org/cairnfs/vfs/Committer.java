@@ -11,10 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,6 +41,10 @@ import org.slf4j.LoggerFactory;
  * are sealed and stored, the store is synced, and batch and extents are proposed as one atomic
  * entry. So what survives a crash is everything up to some moment, and nothing after it.
  *
+ * <p>When some bytes cannot be stored, on a full disk above all, the cut is taken back: operations
+ * wait with the bytes that were written before them, lest a crash leave a file renamed and empty.
+ * They do not wait for ever: a removal among them may be what makes room.
+ *
  * <p>Whoever needs durability {@linkplain #requestCut asks for a cut} and waits for its future;
  * those who ask while a cut is being prepared share the next one. Otherwise there is a cut every
  * {@link #CUT_INTERVAL}, or earlier when much has piled up.
@@ -66,9 +68,6 @@ final class Committer implements AutoCloseable {
 
   private static final long BATCH_BYTES = 1 << 20;
   private static final int HARD_LIMIT_FACTOR = 4;
-
-  /** How long fsync waits for the quorum before it fails. */
-  private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(30);
 
   private static final Logger log = LoggerFactory.getLogger(Committer.class);
 
@@ -143,19 +142,10 @@ final class Committer implements AutoCloseable {
 
   /** As {@link #change}, of something that returns nothing. */
   void run(Runnable change) {
-    while (true) {
-      lease.requireExclusive();
-      awaitBatchRoom();
-      gate.readLock().lock();
-      try {
-        if (lease.isExclusive()) {
-          change.run();
-          return;
-        }
-      } finally {
-        gate.readLock().unlock();
-      }
-    }
+    boolean unused = change(() -> {
+      change.run();
+      return true;
+    });
   }
 
   /** As {@link #change} if this host has the lease anyway; else null, and nothing was done. */
@@ -198,14 +188,14 @@ final class Committer implements AutoCloseable {
       return;
     }
     askEarlyCut();
-    if (buffers.awaitBelow(DIRTY_LIMIT_BYTES, COMMIT_TIMEOUT, () -> writeBack.failure() != null)) {
+    if (buffers.awaitBelow(DIRTY_LIMIT_BYTES, Commits.TIMEOUT, () -> writeBack.failure() != null)) {
       return;
     }
     PosixException failure = writeBack.failure();
     throw failure != null
         ? new PosixException(
             failure.errno(), "write buffers are full and cannot be written back", failure)
-        : new PosixException(Errno.EIO, "write buffers did not drain within " + COMMIT_TIMEOUT);
+        : new PosixException(Errno.EIO, "write buffers did not drain within " + Commits.TIMEOUT);
   }
 
   /**
@@ -256,7 +246,8 @@ final class Committer implements AutoCloseable {
       } finally {
         gate.writeLock().unlock();
       }
-      newest = storeAndCommit(cut, frozen);
+      // others wait: what cannot be stored must not keep the lease here
+      newest = commit(cut, frozen, writeBack.store(frozen));
     } finally {
       preparing.unlock();
     }
@@ -291,22 +282,6 @@ final class Committer implements AutoCloseable {
     return losers.stream().map(ActiveFile::number).toList();
   }
 
-  /**
-   * Waits for a cut. @throws PosixException what went wrong, or EIO after {@link #COMMIT_TIMEOUT}
-   */
-  static void await(CompletableFuture<Void> cut) {
-    try {
-      cut.get(COMMIT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw WriteBack.asPosix(e.getCause() != null ? e.getCause() : e);
-    } catch (TimeoutException e) {
-      throw new PosixException(Errno.EIO, "not committed within " + COMMIT_TIMEOUT, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PosixException(Errno.EINTR, "interrupted while waiting for a commit", e);
-    }
-  }
-
   /** Throws why bytes of some file are still not stored, if so. */
   void throwStoreFailure() {
     PosixException failure = writeBack.failure();
@@ -323,7 +298,7 @@ final class Committer implements AutoCloseable {
   /** A last cut, awaited. */
   @Override
   public void close() {
-    await(requestCut());
+    Commits.await(requestCut());
     throwStoreFailure();
   }
 
@@ -349,8 +324,19 @@ final class Committer implements AutoCloseable {
     } finally {
       gate.writeLock().unlock();
     }
-    newest = storeAndCommit(cut, frozen);
+    Map<ActiveFile, PosixException> failures = writeBack.store(frozen);
+    newest =
+        writeBack.isToBeAwaited() ? takeBack(cut, frozen, failures) : commit(cut, frozen, failures);
     return newest;
+  }
+
+  private CompletableFuture<Void> takeBack(
+      Cut cut, List<FrozenFile> frozen, Map<ActiveFile, PosixException> failures) {
+    cut.takeBack();
+    frozen.forEach(file -> postpone(file.file(), failures.get(file.file())));
+    PosixException first = failures.values().iterator().next();
+    return CompletableFuture.failedFuture(
+        new PosixException(first.errno(), "bytes written before cannot be stored", first));
   }
 
   /** Holds the gate exclusively. */
@@ -369,8 +355,25 @@ final class Committer implements AutoCloseable {
     return frozen;
   }
 
-  private CompletableFuture<Void> storeAndCommit(Cut cut, List<FrozenFile> frozen) {
-    Map<ActiveFile, PosixException> failures = writeBack.store(frozen);
+  private void postpone(ActiveFile file, @Nullable PosixException failure) {
+    file.postpone(failure);
+    if (!files.exists(file.number())) {
+      file.discard(); // removed meanwhile: nobody wants its bytes
+    }
+    keepIfPending(file);
+  }
+
+  private void keepIfPending(ActiveFile file) {
+    if (file.isPending()) {
+      pendingFiles.add(file);
+    } else {
+      files.retire(file);
+    }
+  }
+
+  /** Commits everything but the bytes of the files with failures, which are for the next cut. */
+  private CompletableFuture<Void> commit(
+      Cut cut, List<FrozenFile> frozen, Map<ActiveFile, PosixException> failures) {
     List<FileUpdate> updates = new ArrayList<>(frozen.size());
     Map<ActiveFile, List<BlobRef>> pinned = new HashMap<>();
     for (FrozenFile file : frozen) {
@@ -385,11 +388,12 @@ final class Committer implements AutoCloseable {
     }
     CompletableFuture<Void> committed = cut.commit(updates);
     for (FrozenFile file : frozen) {
-      file.file().settle(file, failures.get(file.file()));
-      if (file.file().isPending()) {
-        pendingFiles.add(file.file());
+      PosixException failure = failures.get(file.file());
+      if (failure == null) {
+        file.file().settle(file);
+        keepIfPending(file.file());
       } else {
-        files.retire(file.file());
+        postpone(file.file(), failure);
       }
     }
     var unused = committed.whenComplete((done, error) -> {
@@ -433,8 +437,13 @@ final class Committer implements AutoCloseable {
     askEarlyCut();
     if (operations >= HARD_LIMIT_FACTOR * BATCH_OPERATIONS
         || bytes >= HARD_LIMIT_FACTOR * BATCH_BYTES) {
-      // a failure of the cut is reported where it belongs; here only time matters
-      await(requestCut().handle((done, error) -> null));
+      // a failure of the cut is reported where it belongs; here only its size matters
+      Commits.await(requestCut().handle((done, error) -> null));
+      PosixException failure = writeBack.failure();
+      if (failure != null && session.pendingOperations() >= operations) {
+        throw new PosixException(
+            failure.errno(), "too much waits for what cannot be stored", failure);
+      }
     }
   }
 }

@@ -86,7 +86,7 @@ final class GarbageCollector implements AutoCloseable {
     if (!committer.tryRun(() -> session.dropGarbage(garbage))) {
       return 0;
     }
-    Committer.await(committer.requestCut());
+    Commits.await(committer.requestCut());
     return garbage.size();
   }
 }

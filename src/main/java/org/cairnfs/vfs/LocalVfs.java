@@ -74,7 +74,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     SealedNames names = new SealedNames(sealer);
     StrayBlobs strays = new StrayBlobs(blobs);
     files = new ActiveFiles(session, blobs, buffers, strays);
-    WriteBack writeBack = new WriteBack(blobs, new LayerSealer(session, blobs, reader));
+    WriteBack writeBack = new WriteBack(blobs, new LayerSealer(session, blobs, reader), clock);
     committer = new Committer(session, blobs, buffers, files, writeBack, strays, timer);
     io = new FileIo(session, blobs, reader, committer);
     namespace = new Namespace(session, files, committer, names);
@@ -214,7 +214,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   public void flush(long handle, long lockOwner) {
     OpenFile open = file(handle);
     ActiveFile file = open.file();
-    Committer.await(locks.unlockAll(file.number(), lockOwner, false));
+    Commits.await(locks.unlockAll(file.number(), lockOwner, false));
     io.finish(open);
     file.throwWriteError();
   }
@@ -236,13 +236,13 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   @Override
   public void fsync(long handle) {
     ActiveFile file = file(handle).file();
-    Committer.await(committer.requestCut());
+    Commits.await(committer.requestCut());
     file.throwWriteError();
   }
 
   @Override
   public void sync() {
-    Committer.await(committer.requestCut());
+    Commits.await(committer.requestCut());
     committer.throwStoreFailure();
   }
 

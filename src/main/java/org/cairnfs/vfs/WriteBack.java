@@ -1,5 +1,8 @@
 package org.cairnfs.vfs;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,21 +38,37 @@ final class WriteBack {
   /** How often a cut writes what the disk fails to sync. */
   private static final int ATTEMPTS = 2;
 
+  /** How long everything else waits for bytes that cannot be stored. */
+  static final Duration AWAITED = Duration.ofSeconds(10);
+
   private static final Logger log = LoggerFactory.getLogger(WriteBack.class);
 
   private final BlockStore blobs;
   private final LayerSealer sealer;
+  private final InstantSource clock;
   private volatile @Nullable PosixException failure;
 
-  WriteBack(BlockStore blobs, LayerSealer sealer) {
+  /** Since when there is a {@link #failure}; of the thread that stores. */
+  private Instant failingSince = Instant.MIN;
+
+  WriteBack(BlockStore blobs, LayerSealer sealer, InstantSource clock) {
     this.blobs = blobs;
     this.sealer = sealer;
+    this.clock = clock;
   }
 
   /** Why bytes could not be stored at the last cut, until they are; else null. */
   @Nullable
   PosixException failure() {
     return failure;
+  }
+
+  /**
+   * Whether everything else is to wait for bytes that could not be stored just now. To be asked by
+   * the thread that stores.
+   */
+  boolean isToBeAwaited() {
+    return failure != null && clock.instant().isBefore(failingSince.plus(AWAITED));
   }
 
   /** Seals and stores all layers, durably; returns the files with which that failed. */
@@ -68,6 +87,7 @@ final class WriteBack {
     }
     PosixException first = failures.values().stream().findFirst().orElse(null);
     if (first != null && failure == null) {
+      failingSince = clock.instant();
       log.error("Writing back {} files failed; it will be tried again", failures.size(), first);
     }
     failure = first;

@@ -2,6 +2,7 @@ package org.cairnfs.vfs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.awaitility.Awaitility.await;
 
 import java.util.Random;
@@ -105,5 +106,66 @@ final class FailedSyncTest {
     files().sync("large");
     fixture.powerCut(random);
     assertThat(files().read("large")).isEqualTo(large);
+  }
+
+  /** As programs replace a file: what is written to a new one must not come after its rename. */
+  @Test
+  void namesWaitForTheBytesWrittenBeforeThem() throws Exception {
+    byte[] before = create("kept", 5000);
+    files().sync("kept");
+    fixture.timer().pause();
+    disk.failForces(true);
+    create("new", 6000);
+    files().truncate("new", 9000); // a length that the metadata has without the bytes
+    files().rename("new", "kept");
+    failsWithEio(() -> fixture.vfs().sync());
+    create("later", 100);
+
+    fixture.powerCut(random);
+    assertThat(files().readAll()).containsOnlyKeys("kept").containsEntry("kept", before);
+
+    disk = fixture.failingDisk();
+    disk.failForces(true);
+    byte[] after = create("new", 6000);
+    files().rename("new", "kept");
+    failsWithEio(() -> fixture.vfs().sync());
+    disk.failForces(false);
+    byte[] later = create("later", 100);
+    files().sync("later");
+    fixture.powerCut(random);
+    assertThat(files().readAll()).containsExactly(entry("kept", after), entry("later", later));
+  }
+
+  /** Perhaps it is one of them that makes room. */
+  @Test
+  void namesDoNotWaitForEver() throws Exception {
+    create("removed", 5000);
+    files().sync("removed");
+    fixture.timer().pause();
+    disk.failForces(true);
+    byte[] waiting = create("waiting", 5000);
+    files().delete("removed");
+    failsWithEio(() -> fixture.vfs().sync());
+    fixture.clock().advance(WriteBack.AWAITED);
+    failsWithEio(() -> fixture.vfs().sync()); // says that the bytes are not there
+    assertThat(files().read("waiting")).isEqualTo(waiting);
+
+    fixture.powerCut(random);
+    assertThat(files().readAll()).containsOnlyKeys("waiting");
+    assertThat(files().read("waiting")).isEmpty();
+  }
+
+  @Test
+  void aRemovedFileKeepsNobodyWaiting() throws Exception {
+    fixture.timer().pause();
+    disk.failForces(true);
+    create("removed", 5000);
+    failsWithEio(() -> fixture.vfs().sync());
+    files().delete("removed");
+    files().create("empty");
+    fixture.vfs().sync();
+
+    fixture.powerCut(random);
+    assertThat(files().readAll()).containsOnlyKeys("empty");
   }
 }

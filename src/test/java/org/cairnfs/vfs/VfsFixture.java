@@ -58,6 +58,7 @@ final class VfsFixture implements AutoCloseable {
   private MetaStore metaStore = newMetaStore();
   private DirectMetaLog log;
   private final Random sessionIds = new Random(7);
+  private final ShiftedClock clock = new ShiftedClock();
   private @Nullable Running running;
 
   private record Running(
@@ -88,6 +89,11 @@ final class VfsFixture implements AutoCloseable {
   /** What happens by the clock, cuts above all, until the next restart or power cut. */
   PausableTimer timer() {
     return running().timer;
+  }
+
+  /** The clock of the filesystem. */
+  ShiftedClock clock() {
+    return clock;
   }
 
   /** Closes everything down cleanly and opens it again from what the disk holds. */
@@ -171,7 +177,7 @@ final class VfsFixture implements AutoCloseable {
     SessionSettings settings = new SessionSettings(
         new NodeId(1, 2, 3, 4), new Bytes(new byte[16]), 0755, 0, 0, Clock.systemUTC(), sessionIds);
     LocalMetaSession session = LocalMetaSession.open(metaStore, log, settings);
-    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer);
+    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), clock, timer);
     DroppedBlobs listener = new DroppedBlobs(blobs::dropped, blobs::reloaded);
     metaStore.addListener(listener);
     blobs.start();

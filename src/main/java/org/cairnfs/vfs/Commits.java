@@ -1,0 +1,31 @@
+package org.cairnfs.vfs;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.PosixException;
+
+/** Waiting, within bounds, for what is on its way to becoming durable. */
+final class Commits {
+  /** How long a program waits for the disk and the quorum before its call fails. */
+  static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+  private Commits() {}
+
+  /** Waits for a commit. @throws PosixException what went wrong, or EIO after {@link #TIMEOUT} */
+  static void await(CompletableFuture<Void> commit) {
+    try {
+      commit.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw WriteBack.asPosix(e.getCause() != null ? e.getCause() : e);
+    } catch (TimeoutException e) {
+      throw new PosixException(Errno.EIO, "not committed within " + TIMEOUT, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PosixException(Errno.EINTR, "interrupted while waiting for a commit", e);
+    }
+  }
+}
