@@ -64,6 +64,15 @@ public interface BlockStore {
    */
   Set<BlobId> sync(Set<BlobId> wanted);
 
+  /** Whether no other node keeps blobs: what is on stable storage here is as safe as can be. */
+  boolean isAlone();
+
+  /** A pinned blob as it is stored, whether it is on stable storage or not. */
+  byte[] sealed(BlobRef ref);
+
+  /** Stores a pinned blob again, of which the disk may have lost what {@link #sealed} returned. */
+  void restore(BlobId id, byte[] sealed);
+
   /** Bytes free for new blobs on the disk underneath. */
   long usableBytes();
 

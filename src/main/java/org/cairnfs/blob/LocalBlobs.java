@@ -71,6 +71,11 @@ final class LocalBlobs {
     }
   }
 
+  /** Stores a pinned blob again, if it is no longer here. */
+  void restore(BlobId id, ByteBuffer blob) throws IOException {
+    boolean unused = replicas.append(id, blob);
+  }
+
   /** Pins a blob if it is here, cached or not; returns whether it is. */
   boolean pinIfHere(BlobId id) throws IOException {
     ReentrantLock lock = pins.lockOf(id);

@@ -249,6 +249,31 @@ public final class LocalBlockStore implements BlockStore {
   }
 
   @Override
+  public boolean isAlone() {
+    return below.replicator().isAlone();
+  }
+
+  @Override
+  public byte[] sealed(BlobRef ref) {
+    byte[] blob = new byte[BlobFormat.blobLengthOf(ref.plainLengthBytes())];
+    try {
+      store.read(ref.id(), 0, ByteBuffer.wrap(blob));
+      return blob;
+    } catch (IOException e) {
+      throw failure("reading a block just stored", e);
+    }
+  }
+
+  @Override
+  public void restore(BlobId id, byte[] sealed) {
+    try {
+      store.restore(id, ByteBuffer.wrap(sealed));
+    } catch (IOException e) {
+      throw failure("storing a block again", e);
+    }
+  }
+
+  @Override
   public long usableBytes() {
     try {
       return below.disk().getUsableSpace();

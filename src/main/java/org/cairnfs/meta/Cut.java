@@ -19,7 +19,19 @@ public interface Cut {
    * @return completes when the entry is committed, applied and durable; exceptionally with a
    *     PosixException (EIO) when it cannot be
    */
-  CompletableFuture<Void> commit(List<FileUpdate> updates);
+  default CompletableFuture<Void> commit(List<FileUpdate> updates) {
+    return commit(updates, EntryJournal.NONE);
+  }
+
+  /**
+   * As {@link #commit(List)}, but that blobs need not be on stable storage if the journal has them.
+   *
+   * @param journal given the entry before the log is
+   */
+  CompletableFuture<Void> commit(List<FileUpdate> updates, EntryJournal journal);
+
+  /** About how long its entry will be, without the updates. */
+  long bytes();
 
   /**
    * Instead of {@link #commit}: as if it had never been taken, its changes are in the next cut,

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -354,23 +353,6 @@ public final class LocalMetaSession implements MetaSession {
     });
   }
 
-  private record LocalCut(SessionLife life, Batch batch, SessionLife.Ending ending) implements Cut {
-    @Override
-    public boolean isEmpty() {
-      return batch.ops().isEmpty();
-    }
-
-    @Override
-    public CompletableFuture<Void> commit(List<FileUpdate> updates) {
-      return life.commit(batch, updates, ending);
-    }
-
-    @Override
-    public void takeBack() {
-      life.speculation().takeBack(batch);
-    }
-  }
-
   @Override
   public long pendingBytes() {
     return life.speculation().pendingBytes();
@@ -399,6 +381,11 @@ public final class LocalMetaSession implements MetaSession {
   @Override
   public boolean isReferenced(BlobId blob) {
     return space.isReferenced(blob);
+  }
+
+  @Override
+  public void push() {
+    life.pipeline().push();
   }
 
   @Override

@@ -173,6 +173,9 @@ public interface MetaSession extends AutoCloseable {
   /** Whether committed metadata refers to the blob. */
   boolean isReferenced(BlobId blob);
 
+  /** Hands the log the entries that were held back because an {@link EntryJournal} has them. */
+  void push();
+
   /** Whether committed metadata refers to the blob, or has it among its {@link #garbage}. */
   boolean isKnown(BlobId blob);
 

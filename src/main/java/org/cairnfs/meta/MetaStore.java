@@ -11,6 +11,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
@@ -281,6 +282,15 @@ public final class MetaStore {
   public @Nullable Bytes volumeId() {
     byte[] value = reader.get(MetaTable.SYSTEM, Keys.VOLUME);
     return value == null ? null : VolumeRecord.decode(value).volumeId();
+  }
+
+  /** The number of the last entry applied of a session that has not ended; empty if it has. */
+  public OptionalLong lastEntryOf(long session) {
+    byte[] value = reader.get(MetaTable.SESSION, Keys.number(session));
+    SessionRecord record = value == null ? null : SessionRecord.decode(value);
+    return record == null || record.ended()
+        ? OptionalLong.empty()
+        : OptionalLong.of(record.lastCut());
   }
 
   /** Whether an extent refers to the blob. */

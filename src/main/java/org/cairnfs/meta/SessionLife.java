@@ -141,7 +141,8 @@ final class SessionLife {
   }
 
   /** Commits a batch; see {@link Cut#commit}. */
-  CompletableFuture<Void> commit(Batch batch, List<FileUpdate> updates, Ending ending) {
+  CompletableFuture<Void> commit(
+      Batch batch, List<FileUpdate> updates, Ending ending, EntryJournal journal) {
     commits.lock();
     try {
       pipeline.awaitPlace();
@@ -152,7 +153,7 @@ final class SessionLife {
         pipeline.fail(e);
       }
       ending.addTo(batch);
-      return pipeline.propose(batch, ending::numbered);
+      return pipeline.propose(batch, ending::numbered, journal);
     } finally {
       commits.unlock();
     }

@@ -29,8 +29,14 @@ import org.slf4j.LoggerFactory;
  * the reason and goes on. Thread-safe.
  */
 final class SessionPipeline {
-  /** Entries proposed and not yet applied. */
+  /** Entries proposed and not yet applied, those in a journal not counted. */
   static final int MAX_IN_FLIGHT = 8;
+
+  /** All of them: those in a journal are short, and a journal is. */
+  private static final int MAX_UNAPPLIED = 512;
+
+  /** Entries in a journal that the log is not troubled with one by one. */
+  private static final int MAX_HELD = 64;
 
   /** Entries that may wait for a stalled log; changes are refused by then, so they are small. */
   private static final int MAX_STALLED = 1024;
@@ -56,7 +62,12 @@ final class SessionPipeline {
   /** Guarded by {@link #proposing}. */
   private long entries;
 
+  /** In a journal, and not proposed yet; guarded by {@link #proposing}. */
+  private final List<Held> held = new ArrayList<>();
+
   private volatile @Nullable Throwable broken;
+
+  private record Held(Flight flight, byte[] entry) {}
 
   /** What goes into one entry, and who waits for it. */
   private static final class Flight {
@@ -71,6 +82,9 @@ final class SessionPipeline {
 
     /** Guarded by the pipeline. */
     private boolean landed;
+
+    /** Whether a journal has it on stable storage. Written with {@link #proposing} held. */
+    private volatile boolean journaled;
 
     private @Nullable MetaReply reply;
     private @Nullable Throwable failure;
@@ -128,7 +142,7 @@ final class SessionPipeline {
     // The log is asked without holding the lock: it may be calling us.
     while (broken == null && log.stalled() == null) {
       synchronized (this) {
-        if (flights.size() < MAX_IN_FLIGHT) {
+        if (hasPlace()) {
           break;
         }
         try {
@@ -146,6 +160,14 @@ final class SessionPipeline {
     }
   }
 
+  /** Guarded by this. */
+  private boolean hasPlace() {
+    int all = flights.size();
+    return all < MAX_IN_FLIGHT
+        || (all < MAX_UNAPPLIED
+            && flights.stream().filter(flight -> !flight.journaled).count() < MAX_IN_FLIGHT);
+  }
+
   private synchronized int waiting() {
     return flights.size();
   }
@@ -154,9 +176,10 @@ final class SessionPipeline {
    * Proposes a batch that changes no more, after what was proposed before.
    *
    * @param onNumber told the entry's number before it goes into the log, unless nothing does
+   * @param journal given the entry before the log is
    */
-  CompletableFuture<Void> propose(Batch batch, LongConsumer onNumber) {
-    return propose(new Flight(batch, batch.ops()), onNumber).thenApply(reply -> null);
+  CompletableFuture<Void> propose(Batch batch, LongConsumer onNumber, EntryJournal journal) {
+    return propose(new Flight(batch, batch.ops()), onNumber, journal).thenApply(reply -> null);
   }
 
   /**
@@ -165,10 +188,11 @@ final class SessionPipeline {
    * @return the reply; null if it is not known what they came to, only that they were applied
    */
   CompletableFuture<@Nullable MetaReply> propose(List<MetaOp> ops, LongConsumer onNumber) {
-    return propose(new Flight(null, ops), onNumber);
+    return propose(new Flight(null, ops), onNumber, EntryJournal.NONE);
   }
 
-  private CompletableFuture<@Nullable MetaReply> propose(Flight flight, LongConsumer onNumber) {
+  private CompletableFuture<@Nullable MetaReply> propose(
+      Flight flight, LongConsumer onNumber, EntryJournal journal) {
     synchronized (proposing) {
       synchronized (this) {
         flights.add(flight);
@@ -192,14 +216,43 @@ final class SessionPipeline {
         flight.number = number;
       }
       onNumber.accept(number);
-      var unused =
-          log.propose(entry).whenComplete((reply, failure) -> answered(flight, reply, failure));
+      try {
+        flight.journaled = journal.write(entry, areAllDurableBefore(flight));
+      } catch (PosixException e) {
+        landed(flight, null, e);
+        return flight.done;
+      }
+      held.add(new Held(flight, entry));
+      if (flight.journaled && held.size() < MAX_HELD) {
+        return flight.done;
+      }
+      pushHeld();
     }
     PosixException stalled = log.stalled();
     if (stalled != null) {
       flight.done.completeExceptionally(stalled);
     }
     return flight.done;
+  }
+
+  /** Hands the log what was held back because a journal has it. */
+  void push() {
+    synchronized (proposing) {
+      pushHeld();
+    }
+  }
+
+  /** Holds {@link #proposing}. */
+  private void pushHeld() {
+    for (Held next : held) {
+      var unused = log.propose(next.entry())
+          .whenComplete((reply, failure) -> answered(next.flight(), reply, failure));
+    }
+    held.clear();
+  }
+
+  private synchronized boolean areAllDurableBefore(Flight flight) {
+    return flights.stream().allMatch(other -> other == flight || other.landed || other.journaled);
   }
 
   /**

@@ -33,7 +33,9 @@ import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
+import org.cairnfs.store.Journal;
 import org.cairnfs.store.SegmentStore;
+import org.cairnfs.vfs.JournalReplay;
 import org.cairnfs.vfs.LocalVfs;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,9 @@ final class Startup {
   private static final int PREFETCHING_THREADS = 2;
   private static final int TIMER_THREADS = 2;
   private static final int ROOT_PERMISSIONS = 0755;
+
+  /** Room for what is synced while the log and the segments catch up. */
+  private static final int JOURNAL_AREA_BYTES = 2 << 20;
 
   private final Home home;
   private final NodeConfig config;
@@ -96,7 +101,8 @@ final class Startup {
     ParallelSteps.Step<SegmentStore> segments = steps.begin(blobs::segments);
     ClusterStartup cluster = ClusterStartup.prepare(node(identity.get(), blobs), resources, random);
     ClusterBlobs clusterBlobs = cluster.begin(segments, blobs, end);
-    Components.Volume volume = volume(keys, clusterBlobs, session(cluster));
+    Journal journal = journal(cluster, segments.get());
+    Components.Volume volume = volume(keys, clusterBlobs, session(cluster), journal);
     cluster.keepBlobs();
     return new Node(
         home,
@@ -198,8 +204,19 @@ final class Startup {
         .array());
   }
 
+  /** Opens the journal, whose last records may have to be done again after a crash. */
+  private Journal journal(ClusterStartup cluster, SegmentStore segments) throws OperatorException {
+    try {
+      Journal journal = resources.add(Journal.open(home.journal(), JOURNAL_AREA_BYTES));
+      new JournalReplay(cluster.store(), cluster.log(), segments).run(journal);
+      return journal;
+    } catch (IOException e) {
+      throw DiskFailures.explain("cannot bring back what was synced last in " + home, e);
+    }
+  }
+
   private Components.Volume volume(
-      VolumeKeys keys, ClusterBlobs clusterBlobs, MetaSession session) {
+      VolumeKeys keys, ClusterBlobs clusterBlobs, MetaSession session, Journal journal) {
     int sealingThreads = Math.max(SEALING_THREADS_MIN, Runtime.getRuntime().availableProcessors());
     LocalBlockStore.Threads threads = new LocalBlockStore.Threads(
         resources.addExecutor(Threads.pool("seal", sealingThreads)),
@@ -208,7 +225,7 @@ final class Startup {
     BlockStore blocks =
         clusterBlobs.blockStore(new BlockSealer(keys), threads, BlockStoreLimits.DEFAULT);
     LocalVfs vfs = resources.add(
-        new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer));
+        new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer, journal));
     MountCaches caches = new MountCaches();
     vfs.connect(caches);
     return new Components.Volume(vfs, session, blocks, caches);

@@ -27,6 +27,12 @@ final class NioSegmentFile implements SegmentFile {
   /** Guarded by the monitor. */
   private boolean closed;
 
+  /** Opens a file for reading and writing; makes it if there is none. */
+  static NioSegmentFile openOrCreate(Path path) throws IOException {
+    return new NioSegmentFile(
+        path, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE));
+  }
+
   NioSegmentFile(Path path, Set<StandardOpenOption> options) throws IOException {
     this.path = path;
     this.channel = FileChannel.open(path, options);

@@ -1,16 +1,11 @@
 package org.cairnfs.vfs;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentNavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,13 +13,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
-import org.cairnfs.blob.BlockStore;
-import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Cut;
-import org.cairnfs.meta.FileUpdate;
+import org.cairnfs.meta.EntryJournal;
 import org.cairnfs.meta.LeaseMode;
 import org.cairnfs.meta.MetaSession;
 import org.cairnfs.meta.VolumeLease;
@@ -73,19 +66,13 @@ final class Committer implements AutoCloseable {
 
   private final MetaSession session;
   private final VolumeLease lease;
-  private final BlockStore blobs;
   private final BufferPool buffers;
-  private final ActiveFiles files;
+  private final PendingFiles pending;
   private final WriteBack writeBack;
-  private final StrayBlobs strays;
   private final ScheduledExecutorService timer;
+  private final @Nullable SyncJournal journal;
   private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
-  private final Set<ActiveFile> pendingFiles = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean earlyCutAsked = new AtomicBoolean();
-
-  /** By the number of their cut, files whose changes are proposed and perhaps not committed. */
-  private final ConcurrentNavigableMap<Long, List<ActiveFile>> uncommitted =
-      new ConcurrentSkipListMap<>();
 
   /** Held while a cut is prepared, up to its proposal. */
   private final ReentrantLock preparing = new ReentrantLock();
@@ -96,22 +83,23 @@ final class Committer implements AutoCloseable {
   /** The newest cut; written under {@link #preparing}. */
   private volatile CompletableFuture<Void> newest = CompletableFuture.completedFuture(null);
 
+  /** When the newest cut is durable, which may be before it is committed. Written like it. */
+  private volatile CompletableFuture<Void> newestDurable = CompletableFuture.completedFuture(null);
+
   Committer(
       MetaSession session,
-      BlockStore blobs,
       BufferPool buffers,
-      ActiveFiles files,
+      PendingFiles pending,
       WriteBack writeBack,
-      StrayBlobs strays,
-      ScheduledExecutorService timer) {
+      ScheduledExecutorService timer,
+      @Nullable SyncJournal journal) {
     this.session = session;
     this.lease = session.lease();
-    this.blobs = blobs;
     this.buffers = buffers;
-    this.files = files;
+    this.pending = pending;
     this.writeBack = writeBack;
-    this.strays = strays;
     this.timer = timer;
+    this.journal = journal;
   }
 
   /** Begins to make cuts by the clock. */
@@ -175,7 +163,7 @@ final class Committer implements AutoCloseable {
    * it so.
    */
   void addPending(ActiveFile file) {
-    pendingFiles.add(file);
+    pending.add(file);
   }
 
   /**
@@ -204,9 +192,19 @@ final class Committer implements AutoCloseable {
    * <p>Bytes of a file that could not be stored are not in it: {@link ActiveFile#throwWriteError}
    * tells.
    *
-   * @return completes when that cut is durable; exceptionally with a PosixException if it cannot be
+   * @return completes when that cut is committed, and so durable; exceptionally with a
+   *     PosixException if it cannot be
    */
   CompletableFuture<Void> requestCut() {
+    return requestCut(false);
+  }
+
+  /** As {@link #requestCut}, but what is returned completes as soon as the cut is durable. */
+  CompletableFuture<Void> requestDurable() {
+    return requestCut(true);
+  }
+
+  private CompletableFuture<Void> requestCut(boolean urgent) {
     long seen = begun.get();
     while (true) {
       if (hasWork()) {
@@ -216,9 +214,8 @@ final class Committer implements AutoCloseable {
       try {
         // a cut that began after this call took the gate after it, too: it has what the caller
         // wants
-        CompletableFuture<Void> cut = begun.get() > seen ? newest : prepareCut();
-        if (cut != null) {
-          return cut;
+        if (begun.get() > seen || prepareCut(urgent)) {
+          return urgent ? newestDurable : newest;
         }
       } finally {
         preparing.unlock();
@@ -242,12 +239,13 @@ final class Committer implements AutoCloseable {
           return;
         }
         begun.incrementAndGet();
-        frozen = freeze();
+        frozen = pending.freeze();
       } finally {
         gate.writeLock().unlock();
       }
       // others wait: what cannot be stored must not keep the lease here
-      newest = commit(cut, frozen, writeBack.store(frozen));
+      newest = pending.commit(cut, frozen, writeBack.store(frozen), EntryJournal.NONE);
+      newestDurable = newest;
     } finally {
       preparing.unlock();
     }
@@ -265,11 +263,9 @@ final class Committer implements AutoCloseable {
     try {
       gate.writeLock().lock();
       try {
-        losers.addAll(pendingFiles);
-        uncommitted.values().forEach(losers::addAll);
-        pendingFiles.clear();
-        uncommitted.clear();
+        losers.addAll(pending.takeAll());
         newest = CompletableFuture.completedFuture(null);
+        newestDurable = newest;
         losers.forEach(ActiveFile::lose);
         renew.run();
       } finally {
@@ -278,7 +274,7 @@ final class Committer implements AutoCloseable {
     } finally {
       preparing.unlock();
     }
-    losers.forEach(files::retire);
+    losers.forEach(pending::retire);
     return losers.stream().map(ActiveFile::number).toList();
   }
 
@@ -295,125 +291,58 @@ final class Committer implements AutoCloseable {
     return buffers.usedBytes();
   }
 
-  /** A last cut, awaited. */
+  /** A last cut, awaited; the journal has nothing any more that is not elsewhere. */
   @Override
   public void close() {
     Commits.await(requestCut());
+    if (journal != null) {
+      journal.settle();
+    }
     throwStoreFailure();
   }
 
   private boolean hasWork() {
-    return !pendingFiles.isEmpty() || session.pendingOperations() > 0;
+    return !pending.isEmpty() || session.pendingOperations() > 0;
   }
 
-  /** Holds {@link #preparing}. Null if there is something to commit and the lease is gone. */
-  private @Nullable CompletableFuture<Void> prepareCut() {
+  /** Holds {@link #preparing}. False if there is something to commit and the lease is gone. */
+  private boolean prepareCut(boolean urgent) {
     if (!hasWork()) {
-      return newest;
+      return true;
     }
     List<FrozenFile> frozen;
     Cut cut;
     gate.writeLock().lock();
     try {
       if (!lease.isExclusive()) {
-        return null;
+        return false;
       }
       begun.incrementAndGet();
-      frozen = freeze();
+      frozen = pending.freeze();
       cut = session.cut();
     } finally {
       gate.writeLock().unlock();
     }
+    SyncJournal.Attempt attempt = urgent && journal != null ? journal.begin(cut, frozen) : null;
+    if (attempt != null) {
+      newest = pending.commit(cut, frozen, Map.of(), attempt);
+      newestDurable = attempt.proposed(newest);
+      return true;
+    }
     Map<ActiveFile, PosixException> failures = writeBack.store(frozen);
-    newest =
-        writeBack.isToBeAwaited() ? takeBack(cut, frozen, failures) : commit(cut, frozen, failures);
-    return newest;
-  }
-
-  private CompletableFuture<Void> takeBack(
-      Cut cut, List<FrozenFile> frozen, Map<ActiveFile, PosixException> failures) {
-    cut.takeBack();
-    frozen.forEach(file -> postpone(file.file(), failures.get(file.file())));
-    PosixException first = failures.values().iterator().next();
-    return CompletableFuture.failedFuture(
-        new PosixException(first.errno(), "bytes written before cannot be stored", first));
-  }
-
-  /** Holds the gate exclusively. */
-  private List<FrozenFile> freeze() {
-    List<FrozenFile> frozen = new ArrayList<>();
-    List<ActiveFile> pending = new ArrayList<>(pendingFiles);
-    pendingFiles.clear();
-    for (ActiveFile file : pending) {
-      FrozenFile state = file.freeze();
-      if (state != null) {
-        frozen.add(state);
-      } else {
-        files.retire(file);
-      }
-    }
-    return frozen;
-  }
-
-  private void postpone(ActiveFile file, @Nullable PosixException failure) {
-    file.postpone(failure);
-    if (!files.exists(file.number())) {
-      file.discard(); // removed meanwhile: nobody wants its bytes
-    }
-    keepIfPending(file);
-  }
-
-  private void keepIfPending(ActiveFile file) {
-    if (file.isPending()) {
-      pendingFiles.add(file);
-    } else {
-      files.retire(file);
-    }
-  }
-
-  /** Commits everything but the bytes of the files with failures, which are for the next cut. */
-  private CompletableFuture<Void> commit(
-      Cut cut, List<FrozenFile> frozen, Map<ActiveFile, PosixException> failures) {
-    List<FileUpdate> updates = new ArrayList<>(frozen.size());
-    Map<ActiveFile, List<BlobRef>> pinned = new HashMap<>();
-    for (FrozenFile file : frozen) {
-      if (!failures.containsKey(file.file())) {
-        updates.add(file.toUpdate());
-        pinned.put(file.file(), file.refs());
-      }
-    }
-    long number = begun.get();
-    if (!frozen.isEmpty()) {
-      uncommitted.put(number, frozen.stream().map(FrozenFile::file).toList());
-    }
-    CompletableFuture<Void> committed = cut.commit(updates);
-    for (FrozenFile file : frozen) {
-      PosixException failure = failures.get(file.file());
-      if (failure == null) {
-        file.file().settle(file);
-        keepIfPending(file.file());
-      } else {
-        postpone(file.file(), failure);
-      }
-    }
-    var unused = committed.whenComplete((done, error) -> {
-      pinned.forEach(this::unpin);
-      if (error == null) {
-        // cuts commit in order, also those whose waiters were told that the log has no room
-        uncommitted.headMap(number, true).clear();
-      }
-    });
-    return committed;
-  }
-
-  /** The metadata has the blobs, unless it dropped the update because the file is gone. */
-  private void unpin(ActiveFile file, List<BlobRef> refs) {
-    refs.forEach(files.exists(file.number()) ? blobs::unpin : strays::add);
+    newest = writeBack.isToBeAwaited()
+        ? pending.takeBack(cut, frozen, failures)
+        : pending.commit(cut, frozen, failures, EntryJournal.NONE);
+    newestDurable = newest;
+    return true;
   }
 
   private void cutIfNeeded() {
     earlyCutAsked.set(false);
     try {
+      if (journal != null) {
+        journal.settle();
+      }
       if (hasWork()) {
         var unused = requestCut();
       }

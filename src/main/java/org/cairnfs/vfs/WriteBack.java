@@ -71,6 +71,16 @@ final class WriteBack {
     return failure != null && clock.instant().isBefore(failingSince.plus(AWAITED));
   }
 
+  /**
+   * Seals all layers of a small cut; they are durable only after a sync.
+   *
+   * @return whether that was possible; else {@link #store} finds out why not
+   */
+  boolean sealOnly(List<FrozenFile> frozen) {
+    frozen.forEach(file -> file.sealsAhead().forEach(CompletableFuture::join));
+    return failure == null && seal(frozen, new HashMap<>()).size() == frozen.size();
+  }
+
   /** Seals and stores all layers, durably; returns the files with which that failed. */
   Map<ActiveFile, PosixException> store(List<FrozenFile> frozen) {
     Map<ActiveFile, PosixException> failures = new HashMap<>();

@@ -23,6 +23,8 @@ public final class SimulatedDisk implements SegmentFiles {
   /** Guarded by this, as is everything else. */
   private final Map<Long, Content> files = new TreeMap<>();
 
+  private Content journal = new Content(new byte[0]);
+
   private long capacityBytes = 1L << 40;
   private long stepsLeft = Long.MAX_VALUE;
   private boolean off;
@@ -47,11 +49,17 @@ public final class SimulatedDisk implements SegmentFiles {
     return SegmentStore.open(this, index, options, background);
   }
 
+  /** A journal on this disk, beside the segments. */
+  public synchronized Journal openJournal(int areaBytes) throws IOException {
+    return Journal.open(new OpenFile(journal), areaBytes);
+  }
+
   /** The disk after a power cut; this one gives errors only. */
   public synchronized SimulatedDisk powerCut(Random random) {
     off = true;
     var after = new SimulatedDisk();
     files.forEach((number, content) -> after.files.put(number, tear(content, random)));
+    after.journal = tear(journal, random);
     return after;
   }
 
@@ -59,12 +67,15 @@ public final class SimulatedDisk implements SegmentFiles {
   public synchronized SimulatedDisk kill() {
     off = true;
     var after = new SimulatedDisk();
-    files.forEach((number, content) -> {
-      var kept = new Content(content.cached);
-      kept.durable = content.durable;
-      after.files.put(number, kept);
-    });
+    files.forEach((number, content) -> after.files.put(number, kept(content)));
+    after.journal = kept(journal);
     return after;
+  }
+
+  private static Content kept(Content content) {
+    Content kept = new Content(content.cached);
+    kept.durable = content.durable;
+    return kept;
   }
 
   private static Content tear(Content content, Random random) {

@@ -23,7 +23,7 @@ final class FailedSyncTest {
   @BeforeEach
   void open() throws Exception {
     disk = new SimulatedDisk();
-    fixture = new VfsFixture(disk);
+    fixture = new VfsFixture(disk, false);
   }
 
   @AfterEach

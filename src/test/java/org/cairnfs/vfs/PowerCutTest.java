@@ -19,10 +19,11 @@ final class PowerCutTest {
   private static final int DISK_STEPS_MAX = 500;
 
   @Property(tries = 40)
-  void leavesAPrefixWithEverythingSynced(@ForAll long seed) throws Exception {
+  void leavesAPrefixWithEverythingSynced(@ForAll long seed, @ForAll boolean journaling)
+      throws Exception {
     Random random = new Random(seed);
     SimulatedDisk disk = new SimulatedDisk();
-    try (VfsFixture fixture = new VfsFixture(disk)) {
+    try (VfsFixture fixture = new VfsFixture(disk, journaling)) {
       new VfsFiles(fixture.vfs()).makeDirectory();
       fixture.vfs().sync();
       CrashHistory history = new CrashHistory(random.nextLong());

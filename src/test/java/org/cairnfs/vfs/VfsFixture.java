@@ -37,6 +37,7 @@ import org.cairnfs.meta.DroppedBlobs;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.store.Journal;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
 import org.cairnfs.store.SimulatedDisk;
@@ -48,6 +49,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class VfsFixture implements AutoCloseable {
   private static final long DISK_BYTES = 1L << 30;
+
+  /** Small, so that its areas change places often. */
+  private static final int JOURNAL_AREA_BYTES = 24 << 10;
 
   private final FileSystem disk = Jimfs.newFileSystem(
       Configuration.unix().toBuilder().setMaxSize(DISK_BYTES).build());
@@ -70,13 +74,16 @@ final class VfsFixture implements AutoCloseable {
       PausableTimer timer) {}
 
   private @Nullable SimulatedDisk failing;
+  private final boolean journaling;
 
   VfsFixture() throws IOException {
-    this(null);
+    this(null, false);
   }
 
-  VfsFixture(@Nullable SimulatedDisk failing) throws IOException {
+  /** @param journaling whether fsync uses a journal on that disk */
+  VfsFixture(@Nullable SimulatedDisk failing, boolean journaling) throws IOException {
     this.failing = failing;
+    this.journaling = journaling;
     Files.createDirectories(segments);
     log = newLog(List.of());
     start();
@@ -176,8 +183,13 @@ final class VfsFixture implements AutoCloseable {
         new BlockStoreLimits(8 << 20, 64, 8, 4));
     SessionSettings settings = new SessionSettings(
         new NodeId(1, 2, 3, 4), new Bytes(new byte[16]), 0755, 0, 0, Clock.systemUTC(), sessionIds);
+    Journal journal = null;
+    if (journaling) {
+      journal = Objects.requireNonNull(simulated).openJournal(JOURNAL_AREA_BYTES);
+      new JournalReplay(metaStore, log, store).run(journal);
+    }
     LocalMetaSession session = LocalMetaSession.open(metaStore, log, settings);
-    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), clock, timer);
+    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), clock, timer, journal);
     DroppedBlobs listener = new DroppedBlobs(blobs::dropped, blobs::reloaded);
     metaStore.addListener(listener);
     blobs.start();

@@ -129,6 +129,11 @@ public final class Home {
     return root.resolve("raft");
   }
 
+  /** What was synced last and is on its way into the segments and the consensus log. */
+  public Path journal() {
+    return root.resolve("journal");
+  }
+
   /** The log files. */
   public Path log() {
     return root.resolve("log");
