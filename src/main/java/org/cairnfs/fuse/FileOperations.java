@@ -1,7 +1,6 @@
 package org.cairnfs.fuse;
 
 import java.nio.ByteBuffer;
-import java.util.function.Consumer;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
@@ -25,13 +24,12 @@ final class FileOperations {
 
   private final Vfs vfs;
   private final OpenHandles handles;
-  private final Consumer<InodeNumber> attributesChanged;
+  private final KernelPages pages;
 
-  /** @param attributesChanged makes the kernel forget the attributes, not the pages, of an inode */
-  FileOperations(Vfs vfs, OpenHandles handles, Consumer<InodeNumber> attributesChanged) {
+  FileOperations(Vfs vfs, OpenHandles handles, KernelPages pages) {
     this.vfs = vfs;
     this.handles = handles;
-    this.attributesChanged = attributesChanged;
+    this.pages = pages;
   }
 
   void register(OperationTable table) {
@@ -70,18 +68,22 @@ final class FileOperations {
     table.set(
         Slot.FALLOCATE,
         PPIPPP.class,
-        (req, inode, mode, offset, length, fileInfo) ->
-            Boundary.serve(req, request -> allocate(request, mode, offset, length, fileInfo)));
+        (req, inode, mode, offset, length, fileInfo) -> Boundary.serve(
+            req, request -> allocate(request, inode, mode, offset, length, fileInfo)));
   }
 
   private void open(Request request, long inode, long fileInfo) {
     InodeNumber number = new InodeNumber(inode);
     boolean truncating = FileInfo.truncating(fileInfo);
     if (truncating && PrivilegeBits.clearedByOpen() && PrivilegeBits.clear(vfs, number)) {
-      attributesChanged.accept(number);
+      pages.attributesChanged(number);
     }
+    pages.awaitForgotten();
     Opened opened =
         vfs.open(number, FileInfo.forReading(fileInfo), FileInfo.forWriting(fileInfo), truncating);
+    if (truncating) {
+      pages.contentsChanged(number, 0, KernelPages.END);
+    }
     handles.opened(opened.handle());
     FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
     if (!request.opened(fileInfo)) {
@@ -133,8 +135,11 @@ final class FileOperations {
     if (PrivilegeBits.clearedByWrite() && PrivilegeBits.clear(vfs, number)) {
       // The answer to a write carries no attributes; the kernel would go on to believe the old
       // mode, even for execve(2).
-      attributesChanged.accept(number);
+      pages.attributesChanged(number);
     }
+    boolean appending = FileInfo.appending(fileInfo);
+    pages.contentsChanged(
+        number, appending ? 0 : offset, appending ? KernelPages.END : offset + size);
     request.written(size);
   }
 
@@ -155,12 +160,16 @@ final class FileOperations {
     request.done();
   }
 
-  private void allocate(Request request, int mode, long offset, long length, long fileInfo) {
+  private void allocate(
+      Request request, long inode, int mode, long offset, long length, long fileInfo) {
     long handle = FileInfo.handle(fileInfo);
     switch (mode) {
       case 0 -> vfs.allocate(handle, offset, length, false);
       case KEEP_SIZE -> vfs.allocate(handle, offset, length, true);
-      case PUNCH_HOLE | KEEP_SIZE -> vfs.punchHole(handle, offset, length);
+      case PUNCH_HOLE | KEEP_SIZE -> {
+        vfs.punchHole(handle, offset, length);
+        pages.contentsChanged(new InodeNumber(inode), offset, offset + length);
+      }
       default -> throw new PosixException(Errno.EOPNOTSUPP, "fallocate mode " + mode);
     }
     request.done();

@@ -24,6 +24,7 @@ public final class FuseLibrary {
 
   private final LibFuse fuse;
   private final MountPoints mountPoints;
+  private final Siblings siblings = new Siblings();
 
   private FuseLibrary(LibFuse fuse, MountPoints mountPoints) {
     this.fuse = fuse;
@@ -76,7 +77,8 @@ public final class FuseLibrary {
     MountOptions all = MountOptions.parse(options, mountPoints.root());
     Path located = mountPoints.locate(directory);
     mountPoints.check(located, all);
-    Session session = new Session(fuse, vfs, MountPoints.cString(located), all, settings);
+    Session session = new Session(
+        new Session.Surroundings(fuse, siblings), vfs, MountPoints.cString(located), all, settings);
     MountTable.Mount mount = mountPoints.mountAt(located);
     FuseMount mounted =
         new FuseMount(mountPoints, located, mount != null ? mount.device() : "", session);

@@ -7,6 +7,7 @@ import org.cairnfs.fuse.Callbacks.PPP;
 import org.cairnfs.fuse.Callbacks.PPPIP;
 import org.cairnfs.fuse.OperationTable.Slot;
 import org.cairnfs.meta.AttributeChange;
+import org.cairnfs.meta.Inode;
 import org.cairnfs.vfs.Vfs;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +27,11 @@ final class InodeOperations {
   private static final int SET_MODIFIED_NOW = 1 << 8;
 
   private final Vfs vfs;
+  private final KernelPages pages;
 
-  InodeOperations(Vfs vfs) {
+  InodeOperations(Vfs vfs, KernelPages pages) {
     this.vfs = vfs;
+    this.pages = pages;
   }
 
   void register(OperationTable table) {
@@ -60,7 +63,12 @@ final class InodeOperations {
       change =
           withPermissions(change, PrivilegeBits.cleared(vfs.attributes(number).mode()));
     }
-    request.attributes(vfs.setAttributes(number, change));
+    Inode changed = vfs.setAttributes(number, change);
+    Long size = change.sizeBytes();
+    if (size != null) {
+      pages.contentsChanged(number, size, KernelPages.END);
+    }
+    request.attributes(changed);
   }
 
   /**

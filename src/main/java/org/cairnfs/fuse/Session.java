@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * worker failed). The last worker to leave tidies up: waiting locks are answered, libfuse's memory
  * is freed, the vfs is synced, {@link #ended} completes. Thread-safe.
  */
-final class Session {
+final class Session implements KernelPages {
   private static final Logger log = LoggerFactory.getLogger(Session.class);
 
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(10);
@@ -46,7 +46,11 @@ final class Session {
   private static final int BIG_WRITES = 1 << 5;
   private static final int WANTED = ASYNC_READ | ATOMIC_O_TRUNC | EXPORT_SUPPORT | BIG_WRITES;
 
+  /** What all sessions of a process share. */
+  record Surroundings(LibFuse fuse, Siblings siblings) {}
+
   private final LibFuse fuse;
+  private final Siblings siblings;
   private final Vfs vfs;
   private final FuseSettings settings;
   private final CacheTimeout timeout;
@@ -78,9 +82,10 @@ final class Session {
    *
    * @throws MountException if libfuse refuses
    */
-  Session(LibFuse fuse, Vfs vfs, byte[] located, MountOptions options, FuseSettings settings)
+  Session(Surroundings shared, Vfs vfs, byte[] located, MountOptions options, FuseSettings settings)
       throws MountException {
-    this.fuse = fuse;
+    this.fuse = shared.fuse;
+    this.siblings = shared.siblings;
     this.vfs = vfs;
     this.settings = settings;
     this.timeout = new CacheTimeout(settings.cacheTimeout());
@@ -90,9 +95,9 @@ final class Session {
     this.locks = new LockOperations(vfs, handles, fuse, operations);
     operations.set(Slot.INIT, PP.class, (userData, connection) -> initialise(connection));
     new NameOperations(vfs).register(operations);
-    new InodeOperations(vfs).register(operations);
+    new InodeOperations(vfs, this).register(operations);
     new XattrOperations(vfs).register(operations);
-    new FileOperations(vfs, handles, this::invalidateAttributes).register(operations);
+    new FileOperations(vfs, handles, this).register(operations);
     new DirectoryOperations(vfs, handles).register(operations);
     locks.register(operations);
 
@@ -126,6 +131,7 @@ final class Session {
    *     completes
    */
   void start(String name, Runnable onEnd) {
+    siblings.add(this);
     Worker.Connection connection = new Worker.Connection(fuse, session, channel, handshake);
     for (int i = 1; i <= settings.threads(); i++) {
       new Worker(name + "-" + i, connection, timeout, () -> leave(onEnd)).start();
@@ -145,19 +151,40 @@ final class Session {
   }
 
   void invalidate(InodeNumber inode) {
-    invalidate(inode, 0);
+    notifyKernel(inode, 0, 0);
   }
 
-  /** Waits for nothing, so that it may be called while a request for the inode is being served. */
-  private void invalidateAttributes(InodeNumber inode) {
-    invalidate(inode, NO_PAGES);
+  /** Makes the kernel forget the pages of {@code [from, to)}, and the attributes. */
+  void invalidate(InodeNumber inode, long from, long to) {
+    notifyKernel(inode, from, to == END ? 0 : to - from);
   }
 
-  private void invalidate(InodeNumber inode, long offset) {
+  /** Whether it is another mount of the same vfs. */
+  boolean isSiblingOf(Session other) {
+    return this != other && vfs == other.vfs;
+  }
+
+  @Override
+  public void attributesChanged(InodeNumber inode) {
+    notifyKernel(inode, NO_PAGES, 0);
+  }
+
+  @Override
+  public void contentsChanged(InodeNumber inode, long from, long to) {
+    siblings.contentsChanged(this, inode, from, to);
+  }
+
+  @Override
+  public void awaitForgotten() {
+    siblings.awaitForgotten();
+  }
+
+  /** @param length of the range of pages; 0 for all from the offset on */
+  private void notifyKernel(InodeNumber inode, long offset, long length) {
     life.readLock().lock();
     try {
       if (!freed) {
-        report(fuse.fuse_lowlevel_notify_inval_inode(channel, inode.value(), offset, 0));
+        report(fuse.fuse_lowlevel_notify_inval_inode(channel, inode.value(), offset, length));
       }
     } finally {
       life.readLock().unlock();
@@ -203,6 +230,7 @@ final class Session {
     if (workersLeft.decrementAndGet() > 0) {
       return;
     }
+    siblings.remove(this);
     try {
       free(locks.cancelAll(CANCEL_LIMIT));
       onEnd.run();

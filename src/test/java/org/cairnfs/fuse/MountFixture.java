@@ -21,12 +21,23 @@ final class MountFixture implements AutoCloseable {
   /** What a program printed, and how it ended. */
   record Output(int exitCode, String text) {}
 
+  /** One, as in a node: its mounts know each other. */
+  private static final FuseLibrary LIBRARY = load();
+
   final FuseMount mount;
   final Path directory;
 
   private MountFixture(FuseMount mount, Path directory) {
     this.mount = mount;
     this.directory = directory;
+  }
+
+  private static FuseLibrary load() {
+    try {
+      return FuseLibrary.load();
+    } catch (MountException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static MountFixture mount(Vfs vfs) throws IOException {
@@ -38,8 +49,7 @@ final class MountFixture implements AutoCloseable {
     FuseSettings defaults = FuseSettings.DEFAULT;
     FuseSettings settings = new FuseSettings(
         defaults.threads(), cacheTimeout, defaults.readAheadKib(), defaults.backgroundMax());
-    return new MountFixture(
-        FuseLibrary.load().mount(vfs, directory, List.of(), settings), directory);
+    return new MountFixture(LIBRARY.mount(vfs, directory, List.of(), settings), directory);
   }
 
   static MemoryVfs memory() {
