@@ -34,6 +34,7 @@ public final class Daemon {
 
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);
   private static final int LAST_STEPS_SECONDS_MAX = 10;
+  private static final int HOME_CHECK_SECONDS = 2;
 
   private final Home home;
   private final Logging logging;
@@ -65,7 +66,7 @@ public final class Daemon {
         listen.requireFree();
       }
       EndOfNode end = new EndOfNode();
-      serve(Node.start(home, config, passphrase, mount, end), end, mount, onReady);
+      serve(Node.start(home, config, passphrase, mount, end), lock, end, mount, onReady);
     } catch (OperatorException e) {
       log.error("the node cannot run", e);
       throw e;
@@ -78,7 +79,8 @@ public final class Daemon {
     }
   }
 
-  private void serve(Node node, EndOfNode end, @Nullable MountRequest mount, Runnable onReady)
+  private void serve(
+      Node node, HomeLock lock, EndOfNode end, @Nullable MountRequest mount, Runnable onReady)
       throws OperatorException {
     ScheduledExecutorService timers = Threads.timer("admin-timer", 1);
     Shutdown shutdown = new Shutdown(home, node);
@@ -91,6 +93,7 @@ public final class Daemon {
       shutdown.server(server);
       Runtime.getRuntime().addShutdownHook(onSignal);
       end.then(shutdown::run);
+      endWithHome(lock, timers, end);
       if (mount != null) {
         node.volume("mount the volume").mounts().mount(mount);
       }
@@ -104,6 +107,19 @@ public final class Daemon {
       timers.shutdownNow();
       forget(onSignal);
     }
+  }
+
+  /** Nobody can reach a node whose home was removed, and it can keep nothing. */
+  private void endWithHome(HomeLock lock, ScheduledExecutorService timers, EndOfNode end) {
+    Runnable check = () -> {
+      if (lock.isHomeGone()) {
+        end.accept(new OperatorException(
+            "the home " + home + " was removed while its node ran",
+            "Stop a node with `cairn stop` before you remove its home."));
+      }
+    };
+    var unused = timers.scheduleWithFixedDelay(
+        check, HOME_CHECK_SECONDS, HOME_CHECK_SECONDS, TimeUnit.SECONDS);
   }
 
   /**

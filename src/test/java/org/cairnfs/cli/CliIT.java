@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -266,6 +267,21 @@ final class CliIT {
     assertThat(cairn.home().resolve("cairn.pid")).doesNotExist();
     cairn.run("mount", mount).ok();
     assertThat(mount.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void aNodeWhoseHomeIsRemovedEnds() throws Exception {
+    cairn.run("mount", mount).ok();
+    ProcessHandle node = ProcessHandle.of(cairn.pid()).orElseThrow();
+    try (Stream<Path> files = Files.walk(cairn.home())) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+    assertThat(node.onExit()).succeedsWithin(Duration.ofSeconds(60));
+    assertThat(mount).isEmptyDirectory();
+    cairn.run("init").ok();
+    cairn.run("mount", mount).ok();
   }
 
   @Test

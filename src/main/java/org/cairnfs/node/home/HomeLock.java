@@ -113,6 +113,11 @@ public final class HomeLock implements Closeable {
     return ProcessHandle.current().pid();
   }
 
+  /** Whether the home was removed, so that there is nothing left that could be used. */
+  public boolean isHomeGone() {
+    return Files.notExists(home.lockFile());
+  }
+
   /** Gives the home free. */
   @Override
   public void close() throws IOException {
