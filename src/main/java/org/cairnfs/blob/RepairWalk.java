@@ -2,14 +2,13 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.SizedBlob;
@@ -46,23 +45,36 @@ final class RepairWalk {
   private final BlobNodes known;
   private final NodeId self;
   private final int replicas;
+  private final long promiseNanos;
+  private final LongSupplier ticker;
   private final Counters counters = new Counters();
   private List<BlobNode> nodes = List.of();
   private @Nullable BlobId position;
+  private boolean hasEnded;
 
-  RepairWalk(LocalBlobs local, BlobCatalog catalog, ClusterBlobs.Peers others, int replicas) {
+  RepairWalk(
+      LocalBlobs local,
+      BlobCatalog catalog,
+      ClusterBlobs.Peers others,
+      ClusterSettings settings,
+      LongSupplier ticker) {
     this.local = local;
     this.catalog = catalog;
     this.peers = others.peers();
     this.known = others.nodes();
     this.self = known.self();
-    this.replicas = replicas;
+    this.replicas = settings.replicas();
+    this.promiseNanos = settings.hold().toNanos() / 2;
+    this.ticker = ticker;
   }
 
   /** Whether a node keeps nothing in the long run. */
   static boolean isLeaving(BlobNodes nodes) {
-    return nodes.nodes().stream()
-        .noneMatch(node -> node.id().equals(nodes.self()) && node.placeable());
+    return isLeaving(nodes.nodes(), nodes.self());
+  }
+
+  private static boolean isLeaving(List<BlobNode> nodes, NodeId self) {
+    return nodes.stream().noneMatch(node -> node.id().equals(self) && node.placeable());
   }
 
   Counters counters() {
@@ -77,27 +89,45 @@ final class RepairWalk {
    */
   boolean run(Worker worker, BooleanSupplier ended) throws IOException {
     boolean gaveUp = false;
-    List<SizedBlob> page;
-    do {
-      nodes = known.nodes();
-      page = catalog.referenced(position, PAGE_BLOBS);
-      Map<SizedBlob, List<BlobNode>> elsewhere = new HashMap<>();
-      for (SizedBlob blob : page) {
-        position = blob.id();
-        look(blob, worker, elsewhere);
-        if (ended.getAsBoolean()) {
-          return gaveUp;
-        }
+    while (!hasEnded && !ended.getAsBoolean()) {
+      for (Surplus each : nextPage(worker, ended)) {
+        gaveUp |= isTrue(each.promised()) && giveUp(each);
       }
-      gaveUp |= giveUp(elsewhere);
-    } while (page.size() == PAGE_BLOBS && !ended.getAsBoolean());
+    }
     return gaveUp;
   }
 
-  private void look(SizedBlob blob, Worker worker, Map<SizedBlob, List<BlobNode>> elsewhere)
-      throws IOException {
+  /** A blob that belongs elsewhere only, and whether all it belongs to promise to hold it. */
+  record Surplus(
+      SizedBlob blob, boolean leaving, long askedNanos, CompletableFuture<Boolean> promised) {}
+
+  boolean hasEnded() {
+    return hasEnded;
+  }
+
+  /** Looks at the next blobs; those that are surplus others are being asked about. */
+  List<Surplus> nextPage(Worker worker, BooleanSupplier ended) throws IOException {
+    nodes = known.nodes();
+    boolean leaving = isLeaving(nodes, self);
+    List<SizedBlob> page = catalog.referenced(position, PAGE_BLOBS);
+    hasEnded = page.size() < PAGE_BLOBS;
+    List<Surplus> surplus = new ArrayList<>();
+    for (SizedBlob blob : page) {
+      position = blob.id();
+      List<BlobNode> placed = Placement.placed(blob.id(), nodes, replicas);
+      if (look(blob, placed, worker)) {
+        surplus.add(new Surplus(blob, leaving, ticker.getAsLong(), areThere(blob, placed)));
+      }
+      if (ended.getAsBoolean()) {
+        break;
+      }
+    }
+    return surplus;
+  }
+
+  /** Returns whether the blob is here and belongs elsewhere only. */
+  private boolean look(SizedBlob blob, List<BlobNode> placed, Worker worker) throws IOException {
     counters.checked.increment();
-    List<BlobNode> placed = Placement.placed(blob.id(), nodes, replicas);
     boolean belongsHere = placed.stream().anyMatch(node -> node.id().equals(self));
     boolean isHere = local.lengthBytes(blob.id()).isPresent();
     if (belongsHere && !isHere) {
@@ -106,24 +136,24 @@ final class RepairWalk {
     } else if (placed.stream().anyMatch(node -> !node.live())) {
       counters.lacking.increment();
     }
-    if (!belongsHere && isHere && !local.isPinned(blob.id())) {
+    boolean isSurplus = !belongsHere && isHere && !local.isPinned(blob.id());
+    if (isSurplus) {
       counters.surplus.increment();
-      elsewhere.put(blob, placed);
     }
+    return isSurplus;
   }
 
-  /** Gives up those that every node has they belong to; the others stay for the next walk. */
-  private boolean giveUp(Map<SizedBlob, List<BlobNode>> elsewhere) throws IOException {
-    Map<SizedBlob, CompletableFuture<Boolean>> answers = new HashMap<>();
-    elsewhere.forEach((blob, placed) -> answers.put(blob, areThere(blob, placed)));
-    boolean any = false;
-    for (Map.Entry<SizedBlob, CompletableFuture<Boolean>> entry : answers.entrySet()) {
-      if (isTrue(entry.getValue()) && local.giveUp(entry.getKey().id(), isLeaving(known))) {
-        counters.surplus.decrement();
-        any = true;
-      }
+  /**
+   * Gives up a blob that every node has promised to hold to which it belongs; returns whether it
+   * did. A promise is good for half of the time that they hold it.
+   */
+  boolean giveUp(Surplus surplus) throws IOException {
+    boolean good = ticker.getAsLong() - surplus.askedNanos() < promiseNanos;
+    boolean gone = good && local.giveUp(surplus.blob().id(), surplus.leaving());
+    if (gone) {
+      counters.surplus.decrement();
     }
-    return any;
+    return gone;
   }
 
   private CompletableFuture<Boolean> areThere(SizedBlob blob, List<BlobNode> placed) {
