@@ -52,7 +52,8 @@ final class BlobService {
         .on(BlobMessages.GET, this::get, executor)
         .on(BlobMessages.PUT, this::put, executor)
         .on(BlobMessages.HOLD, this::hold, executor)
-        .on(BlobMessages.SUSPECT, this::suspect, executor);
+        .on(BlobMessages.SUSPECT, this::suspect, executor)
+        .on(BlobMessages.PROVE, this::prove, executor);
   }
 
   private CompletableFuture<Reply> hold(PeerInfo peer, ByteBuffer body)
@@ -76,6 +77,20 @@ final class BlobService {
       LOG.info("{} got wrong bytes of blob {}, which is intact here", peer.id(), id);
     }
     return done(Reply.empty());
+  }
+
+  private CompletableFuture<Reply> prove(PeerInfo peer, ByteBuffer body)
+      throws RefusedRequestException, IOException {
+    BlobMessages.Challenge challenge = BlobMessages.Challenge.read(body);
+    return done(Reply.of(prove(challenge.id(), challenge.salt())));
+  }
+
+  ByteBuffer prove(BlobId id, long salt) throws RefusedRequestException, IOException {
+    byte[] blob = blobs.readIntact(id);
+    if (blob == null) {
+      throw new RefusedRequestException(FailureCode.NOT_FOUND, "no blob " + id);
+    }
+    return Hashes.proof(salt, blob);
   }
 
   private CompletableFuture<Reply> get(PeerInfo peer, ByteBuffer body)

@@ -192,6 +192,21 @@ final class LocalBlobs {
     }
   }
 
+  /** All bytes of a blob that belongs here, verified; null if there are none, or damaged ones. */
+  byte @Nullable [] readIntact(BlobId id) throws IOException {
+    OptionalInt length = replicas.lengthBytes(id);
+    if (length.isEmpty()) {
+      return null;
+    }
+    byte[] blob = new byte[length.getAsInt()];
+    replicas.read(id, 0, ByteBuffer.wrap(blob));
+    if (Hashes.isBlob(id, ByteBuffer.wrap(blob))) {
+      return blob;
+    }
+    boolean unused = verify(id);
+    return null;
+  }
+
   /**
    * Verifies the copies there are; damaged ones are no longer served, and the listeners are told.
    *

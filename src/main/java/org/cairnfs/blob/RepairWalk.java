@@ -3,7 +3,6 @@ package org.cairnfs.blob;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
@@ -14,6 +13,8 @@ import org.cairnfs.core.NodeId;
 import org.cairnfs.core.SizedBlob;
 import org.cairnfs.crypto.BlobFormat;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One walk over all blobs that the metadata refers to, page by page with the nodes as they are:
@@ -21,7 +22,14 @@ import org.jspecify.annotations.Nullable;
  * for the counters.
  */
 final class RepairWalk {
+  private static final Logger LOG = LoggerFactory.getLogger(RepairWalk.class);
   private static final int PAGE_BLOBS = 512;
+
+  /** One blob of so many is checked on the other nodes, other ones in each walk; */
+  private static final int SPOT_OF = 64;
+
+  /** and not more of a page than this. */
+  private static final int SPOT_CHECKS_MAX = 8;
 
   /** What a walk found so far. */
   static final class Counters {
@@ -47,6 +55,8 @@ final class RepairWalk {
   private final int replicas;
   private final long promiseNanos;
   private final LongSupplier ticker;
+  private final long number;
+  private final List<SpotCheck> checks = new ArrayList<>();
   private final Counters counters = new Counters();
   private List<BlobNode> nodes = List.of();
   private @Nullable BlobId position;
@@ -57,7 +67,9 @@ final class RepairWalk {
       BlobCatalog catalog,
       ClusterBlobs.Peers others,
       ClusterSettings settings,
-      LongSupplier ticker) {
+      LongSupplier ticker,
+      long number) {
+    this.number = number;
     this.local = local;
     this.catalog = catalog;
     this.peers = others.peers();
@@ -91,15 +103,19 @@ final class RepairWalk {
     boolean gaveUp = false;
     while (!hasEnded && !ended.getAsBoolean()) {
       for (Surplus each : nextPage(worker, ended)) {
-        gaveUp |= isTrue(each.promised()) && giveUp(each);
+        gaveUp |= giveUp(each);
       }
+      spotChecks();
     }
     return gaveUp;
   }
 
   /** A blob that belongs elsewhere only, and whether all it belongs to promise to hold it. */
   record Surplus(
-      SizedBlob blob, boolean leaving, long askedNanos, CompletableFuture<Boolean> promised) {}
+      SizedBlob blob, boolean leaving, long askedNanos, CompletableFuture<List<Holder>> holders) {}
+
+  /** A node that promises to hold a blob, and how it shows that it has it. */
+  record Holder(NodeId node, RemoteBlobs.Proof proof) {}
 
   boolean hasEnded() {
     return hasEnded;
@@ -115,8 +131,11 @@ final class RepairWalk {
     for (SizedBlob blob : page) {
       position = blob.id();
       List<BlobNode> placed = Placement.placed(blob.id(), nodes, replicas);
+      if (checks.size() < SPOT_CHECKS_MAX && isSpot(blob.id(), placed)) {
+        checks.add(new SpotCheck(blob, placed));
+      }
       if (look(blob, placed, worker)) {
-        surplus.add(new Surplus(blob, leaving, ticker.getAsLong(), areThere(blob, placed)));
+        surplus.add(new Surplus(blob, leaving, ticker.getAsLong(), holders(blob, placed)));
       }
       if (ended.getAsBoolean()) {
         break;
@@ -144,39 +163,102 @@ final class RepairWalk {
   }
 
   /**
-   * Gives up a blob that every node has promised to hold to which it belongs; returns whether it
-   * did. A promise is good for half of the time that they hold it.
+   * Gives up a blob that every node has promised to hold, and shown to have, to which it belongs;
+   * returns whether it did. A promise is good for half of the time that they hold it. Waits for the
+   * answers.
    */
   boolean giveUp(Surplus surplus) throws IOException {
+    BlobId id = surplus.blob().id();
+    List<Holder> holders = answers(surplus.holders());
+    byte[] own = holders.isEmpty() ? null : local.readIntact(id);
+    if (own == null) {
+      return false;
+    }
+    for (Holder holder : holders) {
+      if (!holder.proof().isOf(own)) {
+        doubt(holder.node(), id);
+        return false;
+      }
+    }
     boolean good = ticker.getAsLong() - surplus.askedNanos() < promiseNanos;
-    boolean gone = good && local.giveUp(surplus.blob().id(), surplus.leaving());
+    boolean gone = good && local.giveUp(id, surplus.leaving());
     if (gone) {
       counters.surplus.decrement();
     }
     return gone;
   }
 
-  private CompletableFuture<Boolean> areThere(SizedBlob blob, List<BlobNode> placed) {
-    List<CompletableFuture<Boolean>> each = new ArrayList<>();
+  /** All of the nodes, if each promises to hold the blob; none if not. */
+  private CompletableFuture<List<Holder>> holders(SizedBlob blob, List<BlobNode> placed) {
+    CompletableFuture<List<Holder>> all = CompletableFuture.completedFuture(List.of());
     for (BlobNode node : placed) {
       if (!node.live()) {
-        return CompletableFuture.completedFuture(false);
+        return CompletableFuture.completedFuture(List.of());
       }
-      each.add(peers.of(node.id()).hold(blob.id()).thenApply(OptionalInt::isPresent));
-    }
-    CompletableFuture<Boolean> all = CompletableFuture.completedFuture(!each.isEmpty());
-    for (CompletableFuture<Boolean> one : each) {
-      all = all.thenCombine(one, (before, there) -> before && there);
+      all = all.thenCombine(holder(node.id(), blob.id()), (before, next) -> {
+        List<Holder> more = new ArrayList<>(before);
+        more.add(next);
+        return more;
+      });
     }
     return all;
   }
 
-  private static boolean isTrue(CompletableFuture<Boolean> answer) {
+  private CompletableFuture<Holder> holder(NodeId node, BlobId id) {
+    RemoteBlobs peer = peers.of(node);
+    return peer.hold(id).thenCompose(length -> {
+      if (length.isEmpty()) {
+        return CompletableFuture.failedFuture(new IOException(node + " does not hold it"));
+      }
+      return peer.prove(id).thenApply(proof -> new Holder(node, proof));
+    });
+  }
+
+  private static List<Holder> answers(CompletableFuture<List<Holder>> holders) {
     try {
-      return answer.join();
+      return holders.join();
     } catch (CompletionException e) {
-      return false; // a peer does not answer: the next walk asks again
+      return List.of(); // somebody does not have it, or does not answer: the next walk asks again
     }
+  }
+
+  /** A node is asked to show a blob that is here, too, now and then: it might only say it has it. */
+  private record SpotCheck(SizedBlob blob, List<BlobNode> placed) {}
+
+  private boolean isSpot(BlobId id, List<BlobNode> placed) {
+    return Long.remainderUnsigned(id.word1() + number, SPOT_OF) == 0
+        && placed.size() > 1
+        && placed.stream().anyMatch(node -> node.id().equals(self));
+  }
+
+  private void spotChecks() throws IOException {
+    for (SpotCheck check : checks) {
+      BlobId id = check.blob().id();
+      byte[] own = local.readIntact(id);
+      for (BlobNode node : check.placed()) {
+        if (own != null && node.live() && !node.id().equals(self)) {
+          spotCheck(node.id(), id, own);
+        }
+      }
+    }
+    checks.clear();
+  }
+
+  private void spotCheck(NodeId node, BlobId id, byte[] own) {
+    try {
+      if (!peers.of(node).prove(id).join().isOf(own)) {
+        doubt(node, id);
+      }
+    } catch (CompletionException e) {
+      LOG.debug("{} does not show blob {}", node, id, e);
+      counters.lacking.increment();
+    }
+  }
+
+  private void doubt(NodeId node, BlobId id) {
+    LOG.warn("{} says that it has blob {}, and cannot show it", node, id);
+    counters.lacking.increment();
+    peers.of(node).suspect(id);
   }
 
   /** The length of the blob as stored. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.concurrent.ExecutorService;
 import org.cairnfs.blob.BlobPeers;
 import org.cairnfs.blob.ClusterBlobs;
@@ -85,7 +86,9 @@ final class BlobStartup {
   ClusterBlobs clusterBlobs(SegmentStore segments, MetaCatalog catalog, Cluster cluster) {
     long cachedMaxBytes = Math.min(diskBytes / CACHED_DIVISOR, CACHED_MAX_BYTES);
     ClusterSettings settings = ClusterSettings.DEFAULT;
-    BlobPeers peers = node -> new PeerBlobs(cluster.network().client(), node, settings.callLimit());
+    SecureRandom random = new SecureRandom();
+    BlobPeers peers = node ->
+        new PeerBlobs(cluster.network().client(), node, settings.callLimit(), random);
     return resources.add(new ClusterBlobs(
         new ClusterBlobs.Stores(segments, () -> cached(cachedMaxBytes), cachedMaxBytes, disk),
         catalog,

@@ -266,7 +266,7 @@ final class SimNode {
     }
 
     private void walk() throws IOException {
-      RepairWalk walk = new RepairWalk(local, this, peers, BlobSimulation.SETTINGS, world::now);
+      RepairWalk walk = new RepairWalk(local, this, peers, BlobSimulation.SETTINGS, world::now, 0);
       List<SizedBlob> missing = new ArrayList<>();
       List<RepairWalk.Surplus> surplus = new ArrayList<>();
       while (!walk.hasEnded()) {
@@ -274,8 +274,8 @@ final class SimNode {
       }
       missing.forEach(this::fetch);
       for (RepairWalk.Surplus each : surplus) {
-        var unused = each.promised().whenComplete((promised, problem) -> {
-          if (problem == null && promised) {
+        var unused = each.holders().whenComplete((holders, problem) -> {
+          if (problem == null) {
             // Whoever joins the answers may be slow to act on them.
             timer.execute(() -> giveUp(walk, each));
           }
@@ -382,6 +382,12 @@ final class SimNode {
       byte[] sent = new byte[message.remaining() - BlobId.SIZE_BYTES];
       message.duplicate().position(message.position() + BlobId.SIZE_BYTES).get(sent);
       return sim.call(from, to, run -> run.service.put(id, ByteBuffer.wrap(sent)));
+    }
+
+    @Override
+    public CompletableFuture<Proof> prove(BlobId id) {
+      long salt = sim.world().random.nextLong();
+      return sim.call(from, to, run -> new Proof(salt, run.service.prove(id, salt)));
     }
 
     @Override

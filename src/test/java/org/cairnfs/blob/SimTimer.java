@@ -22,8 +22,8 @@ final class SimTimer extends AbstractExecutorService implements ScheduledExecuto
     this.runner = runner;
   }
 
-  private static final class Planned extends CompletableFuture<Object>
-      implements ScheduledFuture<Object> {
+  private static final class Planned<V> extends CompletableFuture<V>
+      implements ScheduledFuture<V> {
     @Override
     public long getDelay(TimeUnit unit) {
       return 0;
@@ -55,7 +55,7 @@ final class SimTimer extends AbstractExecutorService implements ScheduledExecuto
   @Override
   public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
     later(unit.toNanos(delay), task);
-    return new Planned();
+    return new Planned<Object>();
   }
 
   @Override
@@ -65,7 +65,7 @@ final class SimTimer extends AbstractExecutorService implements ScheduledExecuto
       task.run();
       var unused = scheduleWithFixedDelay(task, delay, delay, unit);
     });
-    return new Planned();
+    return new Planned<Object>();
   }
 
   @Override
@@ -76,7 +76,14 @@ final class SimTimer extends AbstractExecutorService implements ScheduledExecuto
 
   @Override
   public <V> ScheduledFuture<V> schedule(Callable<V> task, long delay, TimeUnit unit) {
-    throw new UnsupportedOperationException();
+    later(unit.toNanos(delay), () -> {
+      try {
+        V unused = task.call();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    });
+    return new Planned<>();
   }
 
   @Override
