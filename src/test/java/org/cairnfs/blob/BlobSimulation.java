@@ -475,7 +475,9 @@ final class BlobSimulation {
     for (SimNode node : nodes) {
       SimNode.@Nullable Run run = node.run;
       if (run == null || !run.ready || !run.writer.isIdle() || node.meta.applied != log.length()) {
-        throw new AssertionError(node.number + " has not come to rest");
+        throw new AssertionError(node.number + " has not come to rest"
+            + (run == null ? ": down" : ": " + run.ready + " " + run.writer + " " + node.meta.applied
+                + " of " + log.length()));
       }
       for (BlobId id : node.disk.blobs()) {
         if (!end.counts.containsKey(id)) {

@@ -64,6 +64,9 @@ final class SimWriter {
   }
 
   private void step() {
+    if (sim.isQuiet() && !mayWrite()) {
+      discardPending(); // nobody waits for the lease any more
+    }
     if (sim.isQuiet() && pending.isEmpty() && ops.isEmpty()) {
       if (mayWrite()) {
         dropGarbage();
@@ -237,6 +240,10 @@ final class SimWriter {
   private void lose() {
     session = 0;
     last = null;
+    discardPending();
+  }
+
+  private void discardPending() {
     pending.values().forEach(run.blocks::discard);
     pending.clear();
     ops.clear();
@@ -247,6 +254,12 @@ final class SimWriter {
     if (session != 0 && !node.meta.sessions.containsKey(session)) {
       lose();
     }
+  }
+
+  @Override
+  public String toString() {
+    return "session " + session + ", " + pending.size() + " files, " + ops.size() + " changes, "
+        + inFlight.size() + " in flight" + (syncing ? ", syncing" : "");
   }
 
   boolean isIdle() {
