@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.store.BlobStore;
@@ -33,7 +32,6 @@ final class SimDisk implements BlobStore {
   /** Of each blob what was done to it since the last sync, in order; null is a deletion. */
   private final Map<BlobId, List<byte @Nullable []>> unsynced = new LinkedHashMap<>();
 
-  private final TreeSet<BlobId> damaged = new TreeSet<>();
   private BooleanSupplier failure = () -> false;
 
   SimDisk(SimWorld world) {
@@ -83,7 +81,6 @@ final class SimDisk implements BlobStore {
     if (Hashes.isBlob(id, ByteBuffer.wrap(bytes))) {
       return true;
     }
-    damaged.remove(id);
     delete(id);
     return false;
   }
@@ -91,7 +88,6 @@ final class SimDisk implements BlobStore {
   @Override
   public void delete(BlobId id) {
     if (seen.remove(id) != null) {
-      damaged.remove(id);
       unsynced.computeIfAbsent(id, unused -> new ArrayList<>()).add(null);
       world.changed();
     }
@@ -132,23 +128,13 @@ final class SimDisk implements BlobStore {
     unsynced.clear();
     seen.clear();
     seen.putAll(stable);
-    damaged.retainAll(seen.keySet());
-    world.changed();
-  }
-
-  /** Nothing is left. */
-  void lose() {
-    stable.clear();
-    seen.clear();
-    unsynced.clear();
-    damaged.clear();
     world.changed();
   }
 
   /** A bit flips in what is stored. */
   void damage(BlobId id) {
     byte[] bytes = stable.get(id);
-    if (bytes != null && seen.containsKey(id) && damaged.add(id)) {
+    if (bytes != null && seen.containsKey(id)) {
       byte[] bad = bytes.clone();
       bad[world.random.nextInt(bad.length)] ^= 1;
       stable.put(id, bad);
@@ -159,18 +145,22 @@ final class SimDisk implements BlobStore {
 
   /** Whether a power cut now would leave an intact copy, whatever else it takes. */
   boolean hasForGood(BlobId id) {
-    return stable.containsKey(id)
-        && !damaged.contains(id)
+    return isIntact(id, stable.get(id))
         && unsynced.getOrDefault(id, List.of()).stream().allMatch(step -> step != null);
   }
 
   /** Whether there is an intact copy now. */
   boolean has(BlobId id) {
-    return seen.containsKey(id) && !damaged.contains(id);
+    return isIntact(id, seen.get(id));
   }
 
+  /** Damage that was found and is not yet overwritten counts: a power cut may bring it back. */
   boolean hasDamage() {
-    return !damaged.isEmpty();
+    return stable.entrySet().stream().anyMatch(each -> !isIntact(each.getKey(), each.getValue()));
+  }
+
+  private static boolean isIntact(BlobId id, byte @Nullable [] bytes) {
+    return bytes != null && Hashes.isBlob(id, ByteBuffer.wrap(bytes));
   }
 
   List<BlobId> blobs() {
