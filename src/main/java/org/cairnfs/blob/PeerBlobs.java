@@ -55,8 +55,7 @@ public final class PeerBlobs implements RemoteBlobs {
   public CompletableFuture<Proof> prove(BlobId id) {
     long salt = random.nextLong();
     return client
-        .request(
-            peer, BlobMessages.PROVE, new BlobMessages.Challenge(id, salt).encode(), limit)
+        .request(peer, BlobMessages.PROVE, new BlobMessages.Challenge(id, salt).encode(), limit)
         .thenApply(hash -> new Proof(salt, hash));
   }
 

@@ -181,11 +181,18 @@ final class RepairWalk {
       }
     }
     boolean good = ticker.getAsLong() - surplus.askedNanos() < promiseNanos;
-    boolean gone = good && local.giveUp(id, surplus.leaving());
+    boolean leaving = surplus.leaving() && holders.size() >= enough();
+    boolean gone = good && local.giveUp(id, leaving);
     if (gone) {
       counters.surplus.decrement();
     }
     return gone;
+  }
+
+  /** Copies elsewhere, so that nobody needs this one whom it was promised to as a last resort. */
+  private int enough() {
+    int writeQuorum = Math.min(replicas, nodes.size()) / 2 + 1;
+    return Math.min(writeQuorum, nodes.size() - 1);
   }
 
   /** All of the nodes, if each promises to hold the blob; none if not. */
@@ -222,7 +229,9 @@ final class RepairWalk {
     }
   }
 
-  /** A node is asked to show a blob that is here, too, now and then: it might only say it has it. */
+  /**
+   * A node is asked to show a blob that is here, too, now and then: it might only say it has it.
+   */
   private record SpotCheck(SizedBlob blob, List<BlobNode> placed) {}
 
   private boolean isSpot(BlobId id, List<BlobNode> placed) {

@@ -87,8 +87,8 @@ final class BlobStartup {
     long cachedMaxBytes = Math.min(diskBytes / CACHED_DIVISOR, CACHED_MAX_BYTES);
     ClusterSettings settings = ClusterSettings.DEFAULT;
     SecureRandom random = new SecureRandom();
-    BlobPeers peers = node ->
-        new PeerBlobs(cluster.network().client(), node, settings.callLimit(), random);
+    BlobPeers peers =
+        node -> new PeerBlobs(cluster.network().client(), node, settings.callLimit(), random);
     return resources.add(new ClusterBlobs(
         new ClusterBlobs.Stores(segments, () -> cached(cachedMaxBytes), cachedMaxBytes, disk),
         catalog,

@@ -414,6 +414,8 @@ final class BlobSimulation {
   /** What writers were told: these are safe from now on, for as long as they are needed. */
   void acknowledged(Set<BlobId> ids) {
     acknowledgements++;
+    world.log(
+        "safe: " + ids.stream().map(id -> name(id) + " " + holders(id)).sorted().toList());
     ids.stream().filter(log.end().counts::containsKey).forEach(promised::add);
     world.changed();
   }
@@ -423,6 +425,14 @@ final class BlobSimulation {
     if (by.nodes().stream().filter(BlobNode::placeable).count() < WRITE_QUORUM) {
       promised.remove(id);
     }
+  }
+
+  /** Which nodes have it for good. */
+  private List<Integer> holders(BlobId id) {
+    return nodes.stream()
+        .filter(node -> node.disk.hasForGood(id))
+        .map(node -> node.number)
+        .toList();
   }
 
   private long copies(BlobId id) {
@@ -438,7 +448,7 @@ final class BlobSimulation {
         throw new AssertionError(name(id) + " is needed and gone");
       }
       if (copies < WRITE_QUORUM && promised.contains(id) && !isDamaged(id)) {
-        throw new AssertionError(name(id) + " is safe and has " + copies + " copy");
+        throw new AssertionError(name(id) + " is safe and only on " + holders(id));
       }
     }
   }
@@ -476,8 +486,10 @@ final class BlobSimulation {
       SimNode.@Nullable Run run = node.run;
       if (run == null || !run.ready || !run.writer.isIdle() || node.meta.applied != log.length()) {
         throw new AssertionError(node.number + " has not come to rest"
-            + (run == null ? ": down" : ": " + run.ready + " " + run.writer + " " + node.meta.applied
-                + " of " + log.length()));
+            + (run == null
+                ? ": down"
+                : ": " + run.ready + " " + run.writer + " " + node.meta.applied + " of "
+                    + log.length()));
       }
       for (BlobId id : node.disk.blobs()) {
         if (!end.counts.containsKey(id)) {

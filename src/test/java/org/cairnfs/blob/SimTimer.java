@@ -22,8 +22,7 @@ final class SimTimer extends AbstractExecutorService implements ScheduledExecuto
     this.runner = runner;
   }
 
-  private static final class Planned<V> extends CompletableFuture<V>
-      implements ScheduledFuture<V> {
+  private static final class Planned<V> extends CompletableFuture<V> implements ScheduledFuture<V> {
     @Override
     public long getDelay(TimeUnit unit) {
       return 0;
