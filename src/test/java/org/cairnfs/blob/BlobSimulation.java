@@ -406,6 +406,7 @@ final class BlobSimulation {
       if (copies(id) > WRITE_QUORUM && node.disk.hasForGood(id)) {
         world.log("damage of " + name(id) + " on " + node.number);
         node.disk.damage(id);
+        promised.remove(id); // whoever has just shown it does not have it any more
         return;
       }
     }
