@@ -22,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * written and then not wanted, and what a {@link BlobSweep} finds after every start and now and
  * then. Whoever relies on a blob keeps it: then it is looked at again later.
  *
+ * <p>Nothing is deleted while the metadata here may be old: a node that was cut off from the others
+ * must not take a blob for unneeded whose reference it has not heard of. How old is old comes from
+ * the time of a hold: docs/blob-protocol.md has the reasons.
+ *
  * <p>Thread-safe; works on one thread of the timer.
  */
 final class BlobCollector implements AutoCloseable {
@@ -57,6 +61,12 @@ final class BlobCollector implements AutoCloseable {
   private volatile boolean sweepWanted = true;
   private volatile boolean started;
   private volatile boolean closed;
+
+  /** Whether the metadata is being asked whether it is up to date. */
+  private final AtomicBoolean asking = new AtomicBoolean();
+
+  /** When it was last asked that with success; null if never. */
+  private volatile @Nullable Long currentNanos;
 
   /** Guarded by this, as is everything below; each in the order in which they are due. */
   private final Deque<Waiting> pinned = new ArrayDeque<>();
@@ -132,6 +142,11 @@ final class BlobCollector implements AutoCloseable {
       return;
     }
     try {
+      if (!isCurrent()) {
+        askWhetherCurrent();
+        sweep();
+        return;
+      }
       long deleted = collectArrived() + collectDue(pinned) + collectDue(held);
       sweep();
       if (deleted > 0 && !closed) {
@@ -146,9 +161,42 @@ final class BlobCollector implements AutoCloseable {
     }
   }
 
+  /** Whether everything committed until half a hold ago is known here. */
+  private boolean isCurrent() {
+    Long asked = currentNanos;
+    return nodes.nodes().size() <= 1
+        || (asked != null && ticker.getAsLong() - asked < holds.nanos() / 2);
+  }
+
+  private void askWhetherCurrent() {
+    boolean due = arrivedCount.get() > 0 || isDue(pinned) || isDue(held);
+    if (!due || !asking.compareAndSet(false, true)) {
+      return;
+    }
+    long asked = ticker.getAsLong();
+    var unused = catalog.upToDate().whenComplete((done, problem) -> {
+      asking.set(false);
+      if (problem == null) {
+        currentNanos = asked;
+        add(List.of());
+      } else {
+        LOG.debug("The metadata may be old: nothing is collected", problem);
+      }
+    });
+  }
+
+  private boolean isDue(Deque<Waiting> waiting) {
+    Waiting first = waiting.peekFirst();
+    return first != null && ticker.getAsLong() - first.notBeforeNanos() >= 0;
+  }
+
   private long collectArrived() throws IOException {
     long deleted = 0;
-    for (BlobId id = arrived.poll(); id != null && !closed; id = arrived.poll()) {
+    while (!closed && isCurrent()) {
+      BlobId id = arrived.poll();
+      if (id == null) {
+        break;
+      }
       arrivedCount.decrementAndGet();
       deleted += collect(id) ? 1 : 0;
     }
@@ -157,8 +205,7 @@ final class BlobCollector implements AutoCloseable {
 
   private long collectDue(Deque<Waiting> waiting) throws IOException {
     long deleted = 0;
-    long now = ticker.getAsLong();
-    while (!closed && !waiting.isEmpty() && now - waiting.getFirst().notBeforeNanos() >= 0) {
+    while (!closed && isDue(waiting)) {
       deleted += collect(waiting.removeFirst().id()) ? 1 : 0;
     }
     return deleted;

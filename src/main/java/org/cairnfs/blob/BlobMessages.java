@@ -18,6 +18,8 @@ final class BlobMessages {
   static final MessageType PUT = new MessageType(34, "blob-put", ChannelKind.BULK);
   static final MessageType SUSPECT = new MessageType(35, "blob-suspect", ChannelKind.CONTROL);
 
+  static final MessageType PROVE = new MessageType(36, "blob-prove", ChannelKind.BULK);
+
   /** What HOLD answers for a blob that is not there; no blob is that short. */
   static final int ABSENT = 0;
 
@@ -46,6 +48,20 @@ final class BlobMessages {
             FailureCode.INVALID, "%d bytes at %d".formatted(range.length, range.offset));
       }
       return range;
+    }
+  }
+
+  /** A blob that its owner is to show. */
+  record Challenge(BlobId id, long salt) {
+    ByteBuffer encode() {
+      ByteBuffer body = ByteBuffer.allocate(BlobId.SIZE_BYTES + Long.BYTES);
+      id.write(body);
+      return body.putLong(salt).flip();
+    }
+
+    static Challenge read(ByteBuffer body) throws RefusedRequestException {
+      requireLength(body, BlobId.SIZE_BYTES + Long.BYTES);
+      return new Challenge(BlobId.read(body), body.getLong());
     }
   }
 

@@ -52,15 +52,22 @@ final class BlobService {
         .on(BlobMessages.GET, this::get, executor)
         .on(BlobMessages.PUT, this::put, executor)
         .on(BlobMessages.HOLD, this::hold, executor)
-        .on(BlobMessages.SUSPECT, this::suspect, executor);
+        .on(BlobMessages.SUSPECT, this::suspect, executor)
+        .on(BlobMessages.PROVE, this::prove, executor);
   }
 
   private CompletableFuture<Reply> hold(PeerInfo peer, ByteBuffer body)
       throws RefusedRequestException, IOException {
-    BlobId id = BlobMessages.readId(body);
-    OptionalInt length = leaving.getAsBoolean() ? OptionalInt.empty() : blobs.hold(id);
-    int bytes = length.orElse(BlobMessages.ABSENT);
+    int bytes = hold(BlobMessages.readId(body)).orElse(BlobMessages.ABSENT);
     return done(Reply.of(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes)));
+  }
+
+  /**
+   * Whether this node leaves is asked last: from when it knows that it does it promises nothing.
+   */
+  OptionalInt hold(BlobId id) throws IOException {
+    OptionalInt length = blobs.hold(id);
+    return leaving.getAsBoolean() ? OptionalInt.empty() : length;
   }
 
   private CompletableFuture<Reply> suspect(PeerInfo peer, ByteBuffer body)
@@ -70,6 +77,20 @@ final class BlobService {
       LOG.info("{} got wrong bytes of blob {}, which is intact here", peer.id(), id);
     }
     return done(Reply.empty());
+  }
+
+  private CompletableFuture<Reply> prove(PeerInfo peer, ByteBuffer body)
+      throws RefusedRequestException, IOException {
+    BlobMessages.Challenge challenge = BlobMessages.Challenge.read(body);
+    return done(Reply.of(prove(challenge.id(), challenge.salt())));
+  }
+
+  ByteBuffer prove(BlobId id, long salt) throws RefusedRequestException, IOException {
+    byte[] blob = blobs.readIntact(id);
+    if (blob == null) {
+      throw new RefusedRequestException(FailureCode.NOT_FOUND, "no blob " + id);
+    }
+    return Hashes.proof(salt, blob);
   }
 
   private CompletableFuture<Reply> get(PeerInfo peer, ByteBuffer body)
@@ -93,20 +114,24 @@ final class BlobService {
       throw new RefusedRequestException(
           FailureCode.INVALID, "a blob is not put with " + body.remaining() + " bytes");
     }
-    BlobId id = BlobId.read(body);
     try {
-      if (blobs.hold(id).isPresent()) {
-        return done(put(BlobMessages.HAD_IT));
-      }
-      if (!Hashes.isBlob(id, body)) {
-        throw new RefusedRequestException(
-            FailureCode.INVALID, "what was sent as blob " + id + " is another");
-      }
-      boolean added = blobs.accept(id, body);
+      boolean added = put(BlobId.read(body), body);
       return done(put(added ? BlobMessages.STORED : BlobMessages.HAD_IT));
     } catch (DiskFullException e) {
       throw new RefusedRequestException(FailureCode.NO_SPACE, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Stores it if it is what it says it is; returns whether it was not here. */
+  boolean put(BlobId id, ByteBuffer blob) throws RefusedRequestException, IOException {
+    if (blobs.hold(id).isPresent()) {
+      return false;
+    }
+    if (!Hashes.isBlob(id, blob)) {
+      throw new RefusedRequestException(
+          FailureCode.INVALID, "what was sent as blob " + id + " is another");
+    }
+    return blobs.accept(id, blob);
   }
 
   private static Reply put(byte outcome) {

@@ -40,6 +40,12 @@ public interface BlockStore {
   void discard(BlobRef ref);
 
   /**
+   * As {@link #unpin}, of a reference of which nobody can say whether the metadata will have it:
+   * its blob is kept for as long as that may take, and then deleted unless somebody needs it.
+   */
+  void abandon(BlobRef ref);
+
+  /**
    * Reads verified plaintext. Blocks.
    *
    * @param offset first byte wanted, from the start of the block sealed in the blob
@@ -72,6 +78,12 @@ public interface BlockStore {
 
   /** Stores a pinned blob again, of which the disk may have lost what {@link #sealed} returned. */
   void restore(BlobId id, byte[] sealed);
+
+  /**
+   * Done when the blobs, which the metadata refers to now, are still kept as {@link #sync} has them
+   * kept: at once, unless minutes have passed since. To be asked before their pins end.
+   */
+  CompletableFuture<Void> stillKept(Set<BlobId> wanted);
 
   /** Bytes free for new blobs on the disk underneath. */
   long usableBytes();

@@ -103,7 +103,8 @@ public final class ClusterBlobs implements AutoCloseable {
         collector,
         List.of(new LocalBlobSource(local), new ClusterBlobSource(local, reads)),
         threads.transfers(),
-        buffers);
+        buffers,
+        settings);
     return new LocalBlockStore(below, sealer, sealing, limits);
   }
 

@@ -18,5 +18,16 @@ final class Hashes {
     }
   }
 
+  /** SHA-256 over a salt and a blob's bytes: who does not have the bytes cannot tell. */
+  static ByteBuffer proof(long salt, byte[] blob) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(ByteBuffer.allocate(Long.BYTES).putLong(salt).flip());
+      return ByteBuffer.wrap(digest.digest(blob));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("this JDK has no SHA-256", e);
+    }
+  }
+
   private Hashes() {}
 }

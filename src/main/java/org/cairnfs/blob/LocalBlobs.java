@@ -76,22 +76,13 @@ final class LocalBlobs {
     boolean unused = replicas.append(id, blob);
   }
 
-  /** Pins a blob if it is here, cached or not; returns whether it is. */
-  boolean pinIfHere(BlobId id) throws IOException {
-    ReentrantLock lock = pins.lockOf(id);
-    lock.lock();
-    try {
-      boolean here = isHere(id);
-      if (here) {
-        pins.add(id);
-      }
-      return here;
-    } finally {
-      lock.unlock();
-    }
+  void unpin(BlobId id) {
+    pins.remove(id);
   }
 
-  void unpin(BlobId id) {
+  /** As {@link #unpin}, but the blob is held from now on, as if another node had put it here. */
+  void unpinAndHold(BlobId id) {
+    holds.add(id);
     pins.remove(id);
   }
 
@@ -201,6 +192,21 @@ final class LocalBlobs {
     }
   }
 
+  /** All bytes of a blob that belongs here, verified; null if there are none, or damaged ones. */
+  byte @Nullable [] readIntact(BlobId id) throws IOException {
+    OptionalInt length = replicas.lengthBytes(id);
+    if (length.isEmpty()) {
+      return null;
+    }
+    byte[] blob = new byte[length.getAsInt()];
+    replicas.read(id, 0, ByteBuffer.wrap(blob));
+    if (Hashes.isBlob(id, ByteBuffer.wrap(blob))) {
+      return blob;
+    }
+    boolean unused = verify(id);
+    return null;
+  }
+
   /**
    * Verifies the copies there are; damaged ones are no longer served, and the listeners are told.
    *
@@ -251,9 +257,9 @@ final class LocalBlobs {
   /**
    * Gives up a replica that other nodes have; the caller made sure of that.
    *
-   * @param leaving whether this node keeps nothing in the long run: then it does not matter who
-   *     relies on it here, since nobody was told so after it began to leave; else the blob stays if
-   *     it is held, and is cached if not
+   * @param leaving whether this node kept nothing in the long run when it asked the others: then it
+   *     does not matter who relies on it here, since nobody was told so after it began to leave;
+   *     else the blob stays if it is held, and is cached if not
    * @return whether it was given up
    */
   boolean giveUp(BlobId id, boolean leaving) throws IOException {

@@ -8,9 +8,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -69,7 +72,8 @@ public final class LocalBlockStore implements BlockStore {
       BlobCollector collector,
       List<BlobSource> sources,
       Executor fetching,
-      BlobBuffers buffers) {}
+      BlobBuffers buffers,
+      ClusterSettings settings) {}
 
   LocalBlockStore(Below below, BlockSealer sealer, Threads threads, BlockStoreLimits limits) {
     this.below = below;
@@ -137,22 +141,19 @@ public final class LocalBlockStore implements BlockStore {
   /** Stores and pins it here, and has it sent; returns whether the array was taken. */
   private boolean store(BlobRef ref, byte[] message, int blobLength) throws IOException {
     BlobId id = ref.id();
-    boolean alone = below.replicator().isAlone();
-    if (!alone && below.catalog().isReferenced(id) && store.pinIfHere(id)) {
-      deduplicatedBytes.add(ref.plainLengthBytes());
-      return false; // committed, so there are copies enough
-    }
     boolean added = store.write(id, ByteBuffer.wrap(message, BlobId.SIZE_BYTES, blobLength));
     if (!added) {
       deduplicatedBytes.add(ref.plainLengthBytes());
     }
-    if (alone) {
+    if (below.replicator().isAlone()) {
       return false;
     }
-    if (added) {
+    if (added && !below.catalog().isReferenced(id)) {
       id.write(ByteBuffer.wrap(message));
       return below.replicator().send(id, message, blobLength);
     }
+    // Others are likely to have it. That the metadata refers to it says nothing of later: whoever
+    // has it must hold it now, or it may go before this reference is committed.
     below.replicator().ensure(id);
     return false;
   }
@@ -160,11 +161,19 @@ public final class LocalBlockStore implements BlockStore {
   @Override
   public void unpin(BlobRef ref) {
     store.unpin(ref.id());
+    below.replicator().forget(ref.id());
   }
 
   @Override
   public void discard(BlobRef ref) {
-    store.unpin(ref.id());
+    unpin(ref);
+    below.collector().add(List.of(ref.id()));
+  }
+
+  @Override
+  public void abandon(BlobRef ref) {
+    store.unpinAndHold(ref.id());
+    below.replicator().forget(ref.id());
     below.collector().add(List.of(ref.id()));
   }
 
@@ -228,14 +237,39 @@ public final class LocalBlockStore implements BlockStore {
       kept = new HashSet<>(wanted);
       kept.removeAll(lost);
     }
-    below.replicator().awaitCopies(kept);
+    awaitCopies(kept);
     return lost;
   }
 
-  private Set<BlobId> syncHere(Set<BlobId> wanted) {
+  private void awaitCopies(Set<BlobId> wanted) {
+    try {
+      below
+          .replicator()
+          .copies(wanted)
+          .get(below.settings().copiesLimit().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new PosixException(Errno.EIO, "too few nodes have what was written", e);
+    } catch (ExecutionException e) {
+      throw new PosixException(Errno.EIO, "replicating blobs", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PosixException(Errno.EIO, "interrupted while blobs were replicated", e);
+    }
+  }
+
+  @Override
+  public CompletableFuture<Void> stillKept(Set<BlobId> wanted) {
+    return below.replicator().copies(wanted);
+  }
+
+  /**
+   * The part of {@link #sync} that is about this node. A copy that was found damaged meanwhile is
+   * lost, too: it would count and is not there.
+   */
+  Set<BlobId> syncHere(Set<BlobId> wanted) {
     try {
       store.sync();
-      return Set.of();
+      return below.replicator().isAlone() ? Set.of() : notHere(wanted);
     } catch (LostBlobsException e) {
       Set<BlobId> lost = new HashSet<>(e.lost());
       lost.retainAll(wanted);
@@ -246,6 +280,16 @@ public final class LocalBlockStore implements BlockStore {
     } catch (IOException e) {
       throw failure("syncing the local store", e);
     }
+  }
+
+  private Set<BlobId> notHere(Set<BlobId> wanted) throws IOException {
+    Set<BlobId> lost = new HashSet<>();
+    for (BlobId id : wanted) {
+      if (store.lengthBytes(id).isEmpty()) {
+        lost.add(id);
+      }
+    }
+    return lost;
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -19,9 +20,15 @@ public final class PeerBlobs implements RemoteBlobs {
   private final PeerClient client;
   private final NodeId peer;
   private final Duration limit;
+  private final SecureRandom random;
 
-  /** @param limit for each call */
-  public PeerBlobs(PeerClient client, NodeId peer, Duration limit) {
+  /**
+   * The blobs of that peer.
+   *
+   * @param limit for each call
+   */
+  public PeerBlobs(PeerClient client, NodeId peer, Duration limit, SecureRandom random) {
+    this.random = random;
     this.client = client;
     this.peer = peer;
     this.limit = limit;
@@ -42,6 +49,14 @@ public final class PeerBlobs implements RemoteBlobs {
     return client
         .request(peer, BlobMessages.PUT, message, limit)
         .thenApply(body -> body.remaining() == 1 && body.get() == BlobMessages.STORED);
+  }
+
+  @Override
+  public CompletableFuture<Proof> prove(BlobId id) {
+    long salt = random.nextLong();
+    return client
+        .request(peer, BlobMessages.PROVE, new BlobMessages.Challenge(id, salt).encode(), limit)
+        .thenApply(hash -> new Proof(salt, hash));
   }
 
   @Override

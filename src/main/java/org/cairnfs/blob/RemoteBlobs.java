@@ -26,6 +26,21 @@ public interface RemoteBlobs {
    */
   CompletableFuture<Boolean> put(BlobId id, ByteBuffer message);
 
+  /** Has the node show that it has all of the blob's bytes; fails if it has no copy. */
+  CompletableFuture<Proof> prove(BlobId id);
+
+  /**
+   * What a node answers that is to show that it has a blob.
+   *
+   * @param salt random, chosen by who asks
+   * @param hash of the salt and the bytes, if the node has them
+   */
+  record Proof(long salt, ByteBuffer hash) {
+    boolean isOf(byte[] blob) {
+      return Hashes.proof(salt, blob).equals(hash);
+    }
+  }
+
   /** Begins to fetch part of a blob, unverified. */
   Fetch get(BlobId id, int offset, int length);
 

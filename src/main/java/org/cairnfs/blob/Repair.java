@@ -144,7 +144,7 @@ final class Repair implements AutoCloseable {
 
   private void walk() {
     long before = changes.get();
-    RepairWalk walk = new RepairWalk(local, catalog, others, settings.replicas());
+    RepairWalk walk = new RepairWalk(local, catalog, others, settings, ticker, walks.get());
     counters = walk.counters();
     Duration next = settings.repairInterval();
     try {

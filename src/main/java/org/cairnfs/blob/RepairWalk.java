@@ -2,19 +2,19 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.SizedBlob;
 import org.cairnfs.crypto.BlobFormat;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One walk over all blobs that the metadata refers to, page by page with the nodes as they are:
@@ -22,7 +22,14 @@ import org.jspecify.annotations.Nullable;
  * for the counters.
  */
 final class RepairWalk {
+  private static final Logger LOG = LoggerFactory.getLogger(RepairWalk.class);
   private static final int PAGE_BLOBS = 512;
+
+  /** One blob of so many is checked on the other nodes, other ones in each walk; */
+  private static final int SPOT_OF = 64;
+
+  /** and not more of a page than this. */
+  private static final int SPOT_CHECKS_MAX = 8;
 
   /** What a walk found so far. */
   static final class Counters {
@@ -46,23 +53,40 @@ final class RepairWalk {
   private final BlobNodes known;
   private final NodeId self;
   private final int replicas;
+  private final long promiseNanos;
+  private final LongSupplier ticker;
+  private final long number;
+  private final List<SpotCheck> checks = new ArrayList<>();
   private final Counters counters = new Counters();
   private List<BlobNode> nodes = List.of();
   private @Nullable BlobId position;
+  private boolean hasEnded;
 
-  RepairWalk(LocalBlobs local, BlobCatalog catalog, ClusterBlobs.Peers others, int replicas) {
+  RepairWalk(
+      LocalBlobs local,
+      BlobCatalog catalog,
+      ClusterBlobs.Peers others,
+      ClusterSettings settings,
+      LongSupplier ticker,
+      long number) {
+    this.number = number;
     this.local = local;
     this.catalog = catalog;
     this.peers = others.peers();
     this.known = others.nodes();
     this.self = known.self();
-    this.replicas = replicas;
+    this.replicas = settings.replicas();
+    this.promiseNanos = settings.hold().toNanos() / 2;
+    this.ticker = ticker;
   }
 
   /** Whether a node keeps nothing in the long run. */
   static boolean isLeaving(BlobNodes nodes) {
-    return nodes.nodes().stream()
-        .noneMatch(node -> node.id().equals(nodes.self()) && node.placeable());
+    return isLeaving(nodes.nodes(), nodes.self());
+  }
+
+  private static boolean isLeaving(List<BlobNode> nodes, NodeId self) {
+    return nodes.stream().noneMatch(node -> node.id().equals(self) && node.placeable());
   }
 
   Counters counters() {
@@ -77,27 +101,52 @@ final class RepairWalk {
    */
   boolean run(Worker worker, BooleanSupplier ended) throws IOException {
     boolean gaveUp = false;
-    List<SizedBlob> page;
-    do {
-      nodes = known.nodes();
-      page = catalog.referenced(position, PAGE_BLOBS);
-      Map<SizedBlob, List<BlobNode>> elsewhere = new HashMap<>();
-      for (SizedBlob blob : page) {
-        position = blob.id();
-        look(blob, worker, elsewhere);
-        if (ended.getAsBoolean()) {
-          return gaveUp;
-        }
+    while (!hasEnded && !ended.getAsBoolean()) {
+      for (Surplus each : nextPage(worker, ended)) {
+        gaveUp |= giveUp(each);
       }
-      gaveUp |= giveUp(elsewhere);
-    } while (page.size() == PAGE_BLOBS && !ended.getAsBoolean());
+      spotChecks();
+    }
     return gaveUp;
   }
 
-  private void look(SizedBlob blob, Worker worker, Map<SizedBlob, List<BlobNode>> elsewhere)
-      throws IOException {
+  /** A blob that belongs elsewhere only, and whether all it belongs to promise to hold it. */
+  record Surplus(
+      SizedBlob blob, boolean leaving, long askedNanos, CompletableFuture<List<Holder>> holders) {}
+
+  /** A node that promises to hold a blob, and how it shows that it has it. */
+  record Holder(NodeId node, RemoteBlobs.Proof proof) {}
+
+  boolean hasEnded() {
+    return hasEnded;
+  }
+
+  /** Looks at the next blobs; those that are surplus others are being asked about. */
+  List<Surplus> nextPage(Worker worker, BooleanSupplier ended) throws IOException {
+    nodes = known.nodes();
+    boolean leaving = isLeaving(nodes, self);
+    List<SizedBlob> page = catalog.referenced(position, PAGE_BLOBS);
+    hasEnded = page.size() < PAGE_BLOBS;
+    List<Surplus> surplus = new ArrayList<>();
+    for (SizedBlob blob : page) {
+      position = blob.id();
+      List<BlobNode> placed = Placement.placed(blob.id(), nodes, replicas);
+      if (checks.size() < SPOT_CHECKS_MAX && isSpot(blob.id(), placed)) {
+        checks.add(new SpotCheck(blob, placed));
+      }
+      if (look(blob, placed, worker)) {
+        surplus.add(new Surplus(blob, leaving, ticker.getAsLong(), holders(blob, placed)));
+      }
+      if (ended.getAsBoolean()) {
+        break;
+      }
+    }
+    return surplus;
+  }
+
+  /** Returns whether the blob is here and belongs elsewhere only. */
+  private boolean look(SizedBlob blob, List<BlobNode> placed, Worker worker) throws IOException {
     counters.checked.increment();
-    List<BlobNode> placed = Placement.placed(blob.id(), nodes, replicas);
     boolean belongsHere = placed.stream().anyMatch(node -> node.id().equals(self));
     boolean isHere = local.lengthBytes(blob.id()).isPresent();
     if (belongsHere && !isHere) {
@@ -106,47 +155,119 @@ final class RepairWalk {
     } else if (placed.stream().anyMatch(node -> !node.live())) {
       counters.lacking.increment();
     }
-    if (!belongsHere && isHere && !local.isPinned(blob.id())) {
+    boolean isSurplus = !belongsHere && isHere && !local.isPinned(blob.id());
+    if (isSurplus) {
       counters.surplus.increment();
-      elsewhere.put(blob, placed);
     }
+    return isSurplus;
   }
 
-  /** Gives up those that every node has they belong to; the others stay for the next walk. */
-  private boolean giveUp(Map<SizedBlob, List<BlobNode>> elsewhere) throws IOException {
-    Map<SizedBlob, CompletableFuture<Boolean>> answers = new HashMap<>();
-    elsewhere.forEach((blob, placed) -> answers.put(blob, areThere(blob, placed)));
-    boolean any = false;
-    for (Map.Entry<SizedBlob, CompletableFuture<Boolean>> entry : answers.entrySet()) {
-      if (isTrue(entry.getValue()) && local.giveUp(entry.getKey().id(), isLeaving(known))) {
-        counters.surplus.decrement();
-        any = true;
+  /**
+   * Gives up a blob that every node has promised to hold, and shown to have, to which it belongs;
+   * returns whether it did. A promise is good for half of the time that they hold it. Waits for the
+   * answers.
+   */
+  boolean giveUp(Surplus surplus) throws IOException {
+    BlobId id = surplus.blob().id();
+    List<Holder> holders = answers(surplus.holders());
+    byte[] own = holders.isEmpty() ? null : local.readIntact(id);
+    if (own == null) {
+      return false;
+    }
+    for (Holder holder : holders) {
+      if (!holder.proof().isOf(own)) {
+        doubt(holder.node(), id);
+        return false;
       }
     }
-    return any;
+    boolean good = ticker.getAsLong() - surplus.askedNanos() < promiseNanos;
+    boolean leaving = surplus.leaving() && holders.size() >= enough();
+    boolean gone = good && local.giveUp(id, leaving);
+    if (gone) {
+      counters.surplus.decrement();
+    }
+    return gone;
   }
 
-  private CompletableFuture<Boolean> areThere(SizedBlob blob, List<BlobNode> placed) {
-    List<CompletableFuture<Boolean>> each = new ArrayList<>();
+  /** Copies elsewhere, so that nobody needs this one whom it was promised to as a last resort. */
+  private int enough() {
+    int writeQuorum = Math.min(replicas, nodes.size()) / 2 + 1;
+    return Math.min(writeQuorum, nodes.size() - 1);
+  }
+
+  /** All of the nodes, if each promises to hold the blob; none if not. */
+  private CompletableFuture<List<Holder>> holders(SizedBlob blob, List<BlobNode> placed) {
+    CompletableFuture<List<Holder>> all = CompletableFuture.completedFuture(List.of());
     for (BlobNode node : placed) {
       if (!node.live()) {
-        return CompletableFuture.completedFuture(false);
+        return CompletableFuture.completedFuture(List.of());
       }
-      each.add(peers.of(node.id()).hold(blob.id()).thenApply(OptionalInt::isPresent));
-    }
-    CompletableFuture<Boolean> all = CompletableFuture.completedFuture(!each.isEmpty());
-    for (CompletableFuture<Boolean> one : each) {
-      all = all.thenCombine(one, (before, there) -> before && there);
+      all = all.thenCombine(holder(node.id(), blob.id()), (before, next) -> {
+        List<Holder> more = new ArrayList<>(before);
+        more.add(next);
+        return more;
+      });
     }
     return all;
   }
 
-  private static boolean isTrue(CompletableFuture<Boolean> answer) {
+  private CompletableFuture<Holder> holder(NodeId node, BlobId id) {
+    RemoteBlobs peer = peers.of(node);
+    return peer.hold(id).thenCompose(length -> {
+      if (length.isEmpty()) {
+        return CompletableFuture.failedFuture(new IOException(node + " does not hold it"));
+      }
+      return peer.prove(id).thenApply(proof -> new Holder(node, proof));
+    });
+  }
+
+  private static List<Holder> answers(CompletableFuture<List<Holder>> holders) {
     try {
-      return answer.join();
+      return holders.join();
     } catch (CompletionException e) {
-      return false; // a peer does not answer: the next walk asks again
+      return List.of(); // somebody does not have it, or does not answer: the next walk asks again
     }
+  }
+
+  /**
+   * A node is asked to show a blob that is here, too, now and then: it might only say it has it.
+   */
+  private record SpotCheck(SizedBlob blob, List<BlobNode> placed) {}
+
+  private boolean isSpot(BlobId id, List<BlobNode> placed) {
+    return Long.remainderUnsigned(id.word1() + number, SPOT_OF) == 0
+        && placed.size() > 1
+        && placed.stream().anyMatch(node -> node.id().equals(self));
+  }
+
+  private void spotChecks() throws IOException {
+    for (SpotCheck check : checks) {
+      BlobId id = check.blob().id();
+      byte[] own = local.readIntact(id);
+      for (BlobNode node : check.placed()) {
+        if (own != null && node.live() && !node.id().equals(self)) {
+          spotCheck(node.id(), id, own);
+        }
+      }
+    }
+    checks.clear();
+  }
+
+  private void spotCheck(NodeId node, BlobId id, byte[] own) {
+    try {
+      if (!peers.of(node).prove(id).join().isOf(own)) {
+        doubt(node, id);
+      }
+    } catch (CompletionException e) {
+      LOG.debug("{} does not show blob {}", node, id, e);
+      counters.lacking.increment();
+    }
+  }
+
+  private void doubt(NodeId node, BlobId id) {
+    LOG.warn("{} says that it has blob {}, and cannot show it", node, id);
+    counters.lacking.increment();
+    peers.of(node).suspect(id);
   }
 
   /** The length of the blob as stored. */

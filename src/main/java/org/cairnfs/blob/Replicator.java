@@ -1,27 +1,23 @@
 package org.cairnfs.blob;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
-import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import static java.util.stream.Collectors.toSet;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
-import org.cairnfs.core.Errno;
 import org.cairnfs.core.NodeId;
-import org.cairnfs.core.PosixException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +30,10 @@ import org.slf4j.LoggerFactory;
  * one that is down, and with fewer nodes alive than W, as many as there are will do: the repair
  * makes good. What is not yet sent costs memory up to a limit, beyond that it is read back from the
  * local store.
+ *
+ * <p>That a node has a blob is known for half of the time that it is held there: until then the
+ * metadata has to refer to it. Whoever takes longer has the nodes asked again, see
+ * docs/blob-protocol.md.
  *
  * <p>Thread-safe.
  */
@@ -51,9 +51,11 @@ final class Replicator {
 
   private final LocalBlobs local;
   private final BlobNodes nodes;
+  private final WriteTargets targets;
   private final BlobPeers peers;
   private final ClusterBlobs.Threads threads;
   private final ClusterSettings settings;
+  private final SafeBlobs safeBlobs;
   private final LongSupplier ticker;
   private final BlobBuffers buffers;
   private final StoredPuts storedPuts;
@@ -72,11 +74,13 @@ final class Replicator {
       LongSupplier ticker) {
     this.local = local;
     this.nodes = others.nodes();
+    this.targets = new WriteTargets(nodes, settings.replicas());
     this.peers = others.peers();
     this.threads = threads;
     this.buffers = buffers;
     storedPuts = new StoredPuts(local, buffers, threads.transfers());
     this.settings = settings;
+    safeBlobs = new SafeBlobs(local, settings, ticker);
     this.ticker = ticker;
     nodes.onChange(() -> {
       boolean unused = run(this::nodesChanged);
@@ -110,76 +114,73 @@ final class Replicator {
   }
 
   /**
-   * Sends a blob that is here and that the others may have already: they are asked first. Does not
-   * wait for them.
+   * Sends a blob that is here and that the others may have already: they are asked first, and hold
+   * it from then on. Does not wait for them.
    */
   void ensure(BlobId id) {
-    int blobLength;
+    if (!isAlone()) {
+      Shipment unused = shipment(id);
+    }
+  }
+
+  /** Those of the blobs on their way, of which it is not known well enough that they are safe. */
+  private List<Shipment> unsafe(Set<BlobId> wanted) {
+    List<Shipment> found = new ArrayList<>();
+    if (!isAlone()) {
+      for (BlobId id : wanted) {
+        if (!safeBlobs.has(id)) {
+          found.add(shipment(id));
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The blob on its way: as it is already, or anew if that began too long ago. */
+  private Shipment shipment(BlobId id) {
+    Shipment present = shipments.get(id);
+    if (present != null && !safeBlobs.isStale(present.begunNanos)) {
+      return present;
+    }
+    Shipment shipment = new Shipment(id, localLength(id), null, true);
+    boolean begun = present == null
+        ? shipments.putIfAbsent(id, shipment) == null
+        : shipments.replace(id, present, shipment);
+    if (!begun) {
+      return shipment(id);
+    }
+    if (shipment.blobLength == 0) {
+      shipment.giveUp();
+    } else {
+      shipment.fill();
+    }
+    return shipment;
+  }
+
+  private int localLength(BlobId id) {
     try {
-      blobLength = isAlone() ? 0 : local.copyLengthBytes(id).orElse(0);
+      return local.lengthBytes(id).orElse(0);
     } catch (IOException e) {
       LOG.warn("Cannot look for blob {}", id, e);
-      return;
-    }
-    if (blobLength == 0) {
-      return;
-    }
-    Shipment shipment = new Shipment(id, blobLength, null, true);
-    if (shipments.putIfAbsent(id, shipment) == null) {
-      shipment.fill();
+      return 0;
     }
   }
 
   /**
-   * Returns when enough nodes have each of the blobs, of those that were sent before.
+   * Done when enough nodes have each of the blobs, and hold them long enough for the metadata to
+   * refer to them.
    *
-   * @throws PosixException EIO if that takes too long
+   * @param wanted blobs that are pinned here
    */
-  void awaitCopies(Set<BlobId> wanted) {
-    if (shipments.isEmpty()) {
-      return;
-    }
-    long deadline = ticker.getAsLong() + settings.copiesLimit().toNanos();
-    for (BlobId id : wanted) {
-      Shipment shipment = shipments.get(id);
-      if (shipment != null) {
-        await(shipment, deadline);
-      }
-    }
+  CompletableFuture<Void> copies(Set<BlobId> wanted) {
+    return CompletableFuture.allOf(unsafe(wanted).stream()
+        .map(shipment -> shipment.safe)
+        .toArray(CompletableFuture<?>[]::new));
   }
 
-  private void await(Shipment shipment, long deadline) {
-    try {
-      long left = deadline - ticker.getAsLong();
-      shipment.safe.get(Math.max(0, left), NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new PosixException(
-          Errno.EIO,
-          "blob %s has %d copies instead of %d"
-              .formatted(shipment.id, shipment.copies(), copiesNeeded()),
-          e);
-    } catch (ExecutionException e) {
-      throw new PosixException(Errno.EIO, "replicating blob " + shipment.id, e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new PosixException(Errno.EIO, "interrupted while a blob was replicated", e);
-    }
-  }
-
-  /** Copies of a blob that make it safe, this node's among them, with the nodes as they are. */
-  private int copiesNeeded() {
-    int placeable = 0;
-    int reachable = 1;
-    for (BlobNode node : nodes.nodes()) {
-      placeable += node.placeable() ? 1 : 0;
-      reachable += node.live() && node.placeable() && isPeer(node) ? 1 : 0;
-    }
-    int replicas = Math.min(settings.replicas(), Math.max(1, placeable));
-    return Math.min(replicas / 2 + 1, reachable);
-  }
-
-  private boolean isPeer(BlobNode node) {
-    return !node.id().equals(nodes.self());
+  /** A pin ended: nobody here asks any more whether the blob is safe. */
+  void forget(BlobId id) {
+    safeBlobs.remove(id);
   }
 
   private void nodesChanged() {
@@ -226,6 +227,7 @@ final class Replicator {
 
   /** One blob on its way. */
   private final class Shipment implements Lane.Cargo {
+    private final long begunNanos = ticker.getAsLong();
     private final BlobId id;
     private final int blobLength;
     private final CompletableFuture<Void> safe = new CompletableFuture<>();
@@ -274,17 +276,14 @@ final class Replicator {
       synchronized (this) {
         filling++;
       }
-      List<BlobNode> targets = targets();
-      int wanted = 0;
-      for (BlobNode node : targets.subList(0, Math.min(settings.replicas(), targets.size()))) {
-        wanted += isPeer(node) ? 1 : 0;
-      }
-      for (BlobNode node : targets) {
+      List<BlobNode> order = targets.inOrder(id);
+      int wanted = targets.peersWanted(order);
+      for (BlobNode node : order) {
         boolean more;
         synchronized (this) {
           more = have.size() + sending < wanted;
         }
-        if (more && isPeer(node) && !have.contains(node.id()) && tried.add(node.id())) {
+        if (more && targets.isPeer(node) && !have.contains(node.id()) && tried.add(node.id())) {
           synchronized (this) {
             sending++;
           }
@@ -295,13 +294,6 @@ final class Replicator {
         filling--;
       }
       settle();
-    }
-
-    /** The nodes that can be reached and take blobs, this one among them, the best first. */
-    private List<BlobNode> targets() {
-      List<BlobNode> reachable =
-          nodes.nodes().stream().filter(node -> node.live() && node.placeable()).toList();
-      return Placement.order(id, reachable);
     }
 
     @Override
@@ -349,7 +341,7 @@ final class Replicator {
 
     /** Draws the consequences of how things are now. */
     private void settle() {
-      boolean isSafe = copies() >= copiesNeeded();
+      boolean isSafe = copies() >= targets.copiesNeeded();
       boolean isOver;
       byte[] free = null;
       boolean pool;
@@ -374,6 +366,7 @@ final class Replicator {
         unsafe.release();
       }
       if (isSafe) {
+        safeBlobs.add(id, begunNanos);
         safe.complete(null);
       }
       if (isOver && isSafe) {
@@ -391,6 +384,8 @@ final class Replicator {
       }
       if (isOver && !isHere()) {
         giveUp();
+      } else if (isOver && safeBlobs.isStale(begunNanos) && shipments.get(id) == this) {
+        beginAnew();
       } else if (isOver) {
         tried.clear();
         fill();
@@ -399,9 +394,22 @@ final class Replicator {
       }
     }
 
+    /** Those who have it may not hold it any more. */
+    private void beginAnew() {
+      Shipment anew = shipment(id);
+      var unused = anew.safe.whenComplete((done, problem) -> {
+        if (problem == null) {
+          safe.complete(null);
+        } else {
+          safe.completeExceptionally(problem);
+        }
+      });
+      release();
+    }
+
     private boolean isHere() {
       try {
-        return local.isHere(id);
+        return local.lengthBytes(id).isPresent();
       } catch (IOException e) {
         LOG.debug("Cannot look for blob {}", id, e);
         return true;
@@ -411,6 +419,10 @@ final class Replicator {
     private void giveUp() {
       safe.completeExceptionally(new IOException("blob " + id + " is no longer here"));
       shipments.remove(id, this);
+      release();
+    }
+
+    private void release() {
       boolean release;
       synchronized (this) {
         release = holdsPermit;

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.concurrent.ExecutorService;
 import org.cairnfs.blob.BlobPeers;
 import org.cairnfs.blob.ClusterBlobs;
 import org.cairnfs.blob.ClusterSettings;
 import org.cairnfs.blob.PeerBlobs;
-import org.cairnfs.meta.MetaStore;
 import org.cairnfs.node.cluster.Cluster;
 import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.Home;
@@ -83,13 +83,15 @@ final class BlobStartup {
   }
 
   /** Those and the other nodes' together; begins nothing by itself yet. */
-  ClusterBlobs clusterBlobs(SegmentStore segments, MetaStore store, Cluster cluster) {
+  ClusterBlobs clusterBlobs(SegmentStore segments, MetaCatalog catalog, Cluster cluster) {
     long cachedMaxBytes = Math.min(diskBytes / CACHED_DIVISOR, CACHED_MAX_BYTES);
     ClusterSettings settings = ClusterSettings.DEFAULT;
-    BlobPeers peers = node -> new PeerBlobs(cluster.network().client(), node, settings.callLimit());
+    SecureRandom random = new SecureRandom();
+    BlobPeers peers =
+        node -> new PeerBlobs(cluster.network().client(), node, settings.callLimit(), random);
     return resources.add(new ClusterBlobs(
         new ClusterBlobs.Stores(segments, () -> cached(cachedMaxBytes), cachedMaxBytes, disk),
-        new MetaCatalog(store),
+        catalog,
         new ClusterBlobs.Peers(cluster.blobNodes(), peers),
         new ClusterBlobs.Threads(
             resources.addExecutor(Threads.timer("blobs", 1)),

@@ -44,7 +44,7 @@ final class ClusterStartup {
   private final Cluster cluster;
   private final PeerRaftWire wire;
   private @Nullable ClusterBlobs blobs;
-  private @Nullable RaftMetaLog log;
+  private volatile @Nullable RaftMetaLog log;
 
   private ClusterStartup(
       Cluster.Node node, Resources resources, KvStore kv, MetaStore store, Cluster cluster) {
@@ -84,7 +84,7 @@ final class ClusterStartup {
   ClusterBlobs begin(ParallelSteps.Step<SegmentStore> segments, BlobStartup startup, EndOfNode end)
       throws OperatorException {
     SegmentStore here = segments.get();
-    ClusterBlobs opened = startup.clusterBlobs(here, store, cluster);
+    ClusterBlobs opened = startup.clusterBlobs(here, new MetaCatalog(store, () -> log), cluster);
     blobs = opened;
     cluster.blobs(
         () -> here.stats().liveBytes(),

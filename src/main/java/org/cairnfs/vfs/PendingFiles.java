@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.cairnfs.blob.BlockStore;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Cut;
@@ -107,7 +108,10 @@ final class PendingFiles {
     if (!frozen.isEmpty()) {
       uncommitted.put(number, frozen.stream().map(FrozenFile::file).toList());
     }
+    Set<BlobId> wanted = new HashSet<>();
+    pinned.values().forEach(refs -> refs.forEach(ref -> wanted.add(ref.id())));
     CompletableFuture<Void> committed = cut.commit(updates, first);
+    CompletableFuture<Void> kept = committed.thenCompose(done -> blobs.stillKept(wanted));
     for (FrozenFile file : frozen) {
       PosixException failure = failures.get(file.file());
       if (failure == null) {
@@ -118,13 +122,20 @@ final class PendingFiles {
       }
     }
     var unused = committed.whenComplete((done, error) -> {
-      pinned.forEach(this::unpin);
       if (error == null) {
         // cuts commit in order, also those whose waiters were told that the log has no room
         uncommitted.headMap(number, true).clear();
+      } else {
+        // the log may have taken it all the same
+        pinned.values().forEach(refs -> refs.forEach(blobs::abandon));
       }
     });
-    return committed;
+    var unusedToo = kept.whenComplete((done, error) -> {
+      if (!committed.isCompletedExceptionally()) {
+        pinned.forEach(this::unpin);
+      }
+    });
+    return kept;
   }
 
   private void postpone(ActiveFile file, @Nullable PosixException failure) {

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -69,6 +70,11 @@ public class ReadPathBenchmark {
     @Override
     public boolean isKnown(BlobId id) {
       return false;
+    }
+
+    @Override
+    public CompletableFuture<?> upToDate() {
+      return CompletableFuture.completedFuture(null);
     }
 
     @Override

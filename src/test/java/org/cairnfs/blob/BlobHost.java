@@ -48,7 +48,10 @@ final class BlobHost implements AutoCloseable {
     blobs = new ClusterBlobs(
         new ClusterBlobs.Stores(store, cached, 16 << 20, Blocks.disk()),
         catalog,
-        new ClusterBlobs.Peers(view, node -> new PeerBlobs(net.client(), node, QUICK.callLimit())),
+        new ClusterBlobs.Peers(
+            view,
+            node -> new PeerBlobs(
+                net.client(), node, QUICK.callLimit(), new java.security.SecureRandom())),
         new ClusterBlobs.Threads(timer, transfers),
         QUICK,
         System::nanoTime);

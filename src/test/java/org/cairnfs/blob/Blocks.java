@@ -69,7 +69,15 @@ final class Blocks {
     BlobCollector collector = new BlobCollector(
         local, catalog, LoneBlobs.holds(), alone, replicator::ensure, timer, System::nanoTime);
     LocalBlockStore.Below below = new LocalBlockStore.Below(
-        local, disk(), replicator, catalog, collector, sources, Runnable::run, buffers);
+        local,
+        disk(),
+        replicator,
+        catalog,
+        collector,
+        sources,
+        Runnable::run,
+        buffers,
+        ClusterSettings.DEFAULT);
     return new LocalBlockStore(below, sealer(), threads, limits);
   }
 

@@ -59,6 +59,20 @@ final class FakePeer implements RemoteBlobs {
   }
 
   @Override
+  public CompletableFuture<Proof> prove(BlobId id) {
+    CompletableFuture<Proof> answer = new CompletableFuture<>();
+    answer(answer, () -> {
+      byte[] blob = mood == Mood.LYING ? new byte[1] : blobs.get(id);
+      if (blob == null) {
+        answer.completeExceptionally(new IOException("no blob " + id));
+      } else {
+        answer.complete(new Proof(7, Hashes.proof(7, blob)));
+      }
+    });
+    return answer;
+  }
+
+  @Override
   public Fetch get(BlobId id, int offset, int length) {
     gets.incrementAndGet();
     CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();

@@ -42,7 +42,8 @@ final class PeerBlobsTest {
     new BlobService(Blocks.local(store), leaving::get).register(handlers, server.executor());
     server.listen(handlers.build());
     client.knows(server);
-    blobs = new PeerBlobs(client.client(), server.id(), TestNode.LIMIT);
+    blobs = new PeerBlobs(
+        client.client(), server.id(), TestNode.LIMIT, new java.security.SecureRandom());
   }
 
   @AfterEach

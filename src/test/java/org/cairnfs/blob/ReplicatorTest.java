@@ -207,7 +207,7 @@ final class ReplicatorTest {
   }
 
   @Test
-  void whatIsCommittedIsNotSentAgain() {
+  void whatIsCommittedIsHeldAndNotSentAgain() {
     cluster(3);
     BlobRef ref = write(plain);
     blocks.sync(Set.of(ref.id()));
@@ -218,7 +218,7 @@ final class ReplicatorTest {
     assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
     assertThat(others()).allSatisfy(peer -> {
       assertThat(peer.puts).hasValue(1);
-      assertThat(peer.holds).hasValue(0);
+      assertThat(peer.holds).hasValue(1);
     });
     assertThat(blocks.stats().deduplicatedBytes()).isEqualTo(plain.length);
   }

@@ -3,6 +3,7 @@ package org.cairnfs.blob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.cairnfs.core.BlobId;
@@ -37,6 +38,11 @@ final class TestCatalog implements BlobCatalog {
   @Override
   public boolean isKnown(BlobId id) {
     return isReferenced(id) || garbage.contains(id);
+  }
+
+  @Override
+  public CompletableFuture<?> upToDate() {
+    return CompletableFuture.completedFuture(null);
   }
 
   @Override

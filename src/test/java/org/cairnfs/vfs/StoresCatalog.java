@@ -1,6 +1,7 @@
 package org.cairnfs.vfs;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.cairnfs.blob.BlobCatalog;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.SizedBlob;
@@ -17,6 +18,11 @@ record StoresCatalog(List<MetaStore> stores) implements BlobCatalog {
   @Override
   public boolean isKnown(BlobId id) {
     return stores.stream().anyMatch(store -> store.isKnown(id));
+  }
+
+  @Override
+  public CompletableFuture<?> upToDate() {
+    return CompletableFuture.completedFuture(null);
   }
 
   @Override

@@ -1,0 +1,121 @@
+package org.cairnfs.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.crypto.BlobFormat;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** When a node gives up a copy, and how it finds out that others only say that they have one. */
+final class RepairWalkTest {
+  private static final int PLAIN_LENGTH = 1000;
+
+  private final InMemoryBlobStore store = new InMemoryBlobStore();
+  private final LocalBlobs local = Blocks.local(store);
+  private final TestCatalog catalog = new TestCatalog();
+  private final FakeNodes nodes = new FakeNodes(4);
+  private final Map<NodeId, FakePeer> peers = new HashMap<>();
+  private final AtomicLong now = new AtomicLong();
+  private byte[] blob = {};
+  private BlobId id = new BlobId(0, 0, 0, 0);
+
+  @BeforeEach
+  void makePeers() {
+    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
+  }
+
+  /** Stores a blob here and with all peers; returns once one was found that does or does not. */
+  private void storeOneThat(boolean belongsHere) throws Exception {
+    boolean found = false;
+    for (int seed = 0; !found; seed++) {
+      blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
+      id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+      found = Placement.placed(id, nodes.nodes(), 3).stream()
+              .anyMatch(node -> node.id().equals(nodes.self()))
+          == belongsHere;
+    }
+    store.append(id, ByteBuffer.wrap(blob));
+    catalog.refer(id, PLAIN_LENGTH);
+    peers.values().forEach(peer -> peer.blobs.put(id, blob));
+  }
+
+  private FakePeer placedPeer() {
+    return Placement.placed(id, nodes.nodes(), 3).stream()
+        .filter(node -> !node.id().equals(nodes.self()))
+        .map(node -> peers.get(node.id()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private RepairWalk.Counters walk(long number) throws Exception {
+    RepairWalk walk = new RepairWalk(
+        local,
+        catalog,
+        new ClusterBlobs.Peers(nodes, peers::get),
+        ClusterSettings.DEFAULT,
+        now::get,
+        number);
+    boolean unused = walk.run((missing, counters) -> {}, () -> false);
+    return walk.counters();
+  }
+
+  @Test
+  void aCopyIsGivenUpWhenAllHaveShownTheirs() throws Exception {
+    storeOneThat(false);
+    FakePeer liar = placedPeer();
+    liar.mood = FakePeer.Mood.LYING;
+
+    assertThat(walk(1).surplus.sum()).isEqualTo(1);
+    assertThat(store.has(id)).as("one only says that it has it").isTrue();
+    assertThat(liar.suspicions).hasPositiveValue();
+
+    liar.mood = FakePeer.Mood.WELL;
+    assertThat(walk(2).surplus.sum()).isZero();
+    assertThat(store.has(id)).isFalse();
+  }
+
+  @Test
+  void aDamagedCopyHereProvesNothing() throws Exception {
+    storeOneThat(false);
+    store.flipBit(id, 77);
+    walk(1);
+    assertThat(store.has(id)).as("it is no longer served").isFalse();
+    assertThat(store.stats().damagedBlobs()).isEqualTo(1);
+  }
+
+  @Test
+  void aNodeThatStoresNothingIsFoundOutSoonerOrLater() throws Exception {
+    storeOneThat(true);
+    FakePeer liar = placedPeer();
+    liar.mood = FakePeer.Mood.LYING;
+    long lacking = 0;
+    for (int number = 0; number < 64; number++) {
+      lacking += walk(number).lacking.sum();
+    }
+    assertThat(lacking).as("once in so many walks").isEqualTo(1);
+    assertThat(liar.suspicions).hasValue(1);
+  }
+
+  @Test
+  void anOldPromiseIsWorthNothing() throws Exception {
+    storeOneThat(false);
+    RepairWalk walk = new RepairWalk(
+        local,
+        catalog,
+        new ClusterBlobs.Peers(nodes, peers::get),
+        ClusterSettings.DEFAULT,
+        now::get,
+        0);
+    var surplus = walk.nextPage((missing, counters) -> {}, () -> false);
+    now.addAndGet(ClusterSettings.DEFAULT.hold().toNanos() / 2);
+    assertThat(walk.giveUp(surplus.get(0))).isFalse();
+    assertThat(store.has(id)).isTrue();
+  }
+}
