@@ -15,7 +15,7 @@ public record FuseSettings(
   public static final int THREADS_MAX = 256;
 
   /** Measured to be good: 8 threads, 1 s, 1 MiB, 64 requests. */
-  public static final FuseSettings DEFAULT = new FuseSettings(8, Duration.ofSeconds(1), 1024, 64);
+  public static final FuseSettings DEFAULT = new FuseSettings(8, Duration.ofSeconds(1), 4096, 64);
 
   public FuseSettings {
     if (threads < 1 || threads > THREADS_MAX) {

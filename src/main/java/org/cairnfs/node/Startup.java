@@ -93,6 +93,8 @@ final class Startup {
     ParallelSteps.Step<FuseLibrary> fuse = steps.begin(() -> fuse(mount));
     ParallelSteps.Step<NodeIdentity> identity = steps.begin(this::identity);
     VolumeKeys keys = keys(passphrase);
+    BlockSealer sealer = new BlockSealer(keys);
+    Threads.named("rehearsal").newThread(new Rehearsal(sealer)).start();
     identity.get();
     if (mount != null) {
       fuse.get();
@@ -102,7 +104,7 @@ final class Startup {
     ClusterStartup cluster = ClusterStartup.prepare(node(identity.get(), blobs), resources, random);
     ClusterBlobs clusterBlobs = cluster.begin(segments, blobs, end);
     Journal journal = journal(cluster, segments.get());
-    Components.Volume volume = volume(keys, clusterBlobs, session(cluster), journal);
+    Components.Volume volume = volume(keys, sealer, clusterBlobs, session(cluster), journal);
     cluster.keepBlobs();
     return new Node(
         home,
@@ -216,14 +218,17 @@ final class Startup {
   }
 
   private Components.Volume volume(
-      VolumeKeys keys, ClusterBlobs clusterBlobs, MetaSession session, Journal journal) {
+      VolumeKeys keys,
+      BlockSealer sealer,
+      ClusterBlobs clusterBlobs,
+      MetaSession session,
+      Journal journal) {
     int sealingThreads = Math.max(SEALING_THREADS_MIN, Runtime.getRuntime().availableProcessors());
     LocalBlockStore.Threads threads = new LocalBlockStore.Threads(
         resources.addExecutor(Threads.pool("seal", sealingThreads)),
         resources.addExecutor(Threads.pool("prefetch", PREFETCHING_THREADS)));
     ScheduledExecutorService timer = resources.addExecutor(Threads.timer("vfs", TIMER_THREADS));
-    BlockStore blocks =
-        clusterBlobs.blockStore(new BlockSealer(keys), threads, BlockStoreLimits.DEFAULT);
+    BlockStore blocks = clusterBlobs.blockStore(sealer, threads, BlockStoreLimits.DEFAULT);
     LocalVfs vfs = resources.add(
         new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer, journal));
     MountCaches caches = new MountCaches();

@@ -1,0 +1,47 @@
+package org.cairnfs.node;
+
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Limits;
+import org.cairnfs.crypto.BlobFormat;
+import org.cairnfs.crypto.BlockKey;
+import org.cairnfs.crypto.BlockSealer;
+import org.cairnfs.crypto.IntegrityException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Seals and opens blocks that nobody wants while the node starts, so that the first program does
+ * not wait for ciphers that are not compiled: until they are, a frame takes fifty times as long.
+ * Touches nothing but memory, and ends by itself.
+ */
+final class Rehearsal implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
+  private static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final int ROUNDS = 400;
+
+  private final BlockSealer sealer;
+
+  Rehearsal(BlockSealer sealer) {
+    this.sealer = sealer;
+  }
+
+  @Override
+  public void run() {
+    byte[] plain = new byte[Limits.FRAME_SIZE_BYTES];
+    byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
+    byte[] out = new byte[plain.length];
+    long end = System.nanoTime() + LIMIT_NANOS;
+    try {
+      for (int round = 0; round < ROUNDS && System.nanoTime() < end; round++) {
+        BlobRef ref = sealer.seal(plain, 0, plain.length, blob, 0);
+        BlockKey key = sealer.unwrap(ref);
+        byte[] frame = Arrays.copyOfRange(blob, BlobFormat.frameOffset(0), blob.length);
+        sealer.openFrame(key, plain.length, 0, frame, 0, out, 0);
+      }
+    } catch (IntegrityException e) {
+      log.error("a block that was just sealed cannot be opened: do not trust this machine", e);
+    }
+  }
+}
