@@ -85,10 +85,12 @@ final class SiblingsIT {
         assertThat(one.write(text(i), 0)).isEqualTo(8);
         ByteBuffer written = text(i);
         // at once, unless the machine is so busy that the writer is not kept waiting any longer
-        await().until(() -> read(other).equals(written) && mapped.rewind().equals(written));
+        await()
+            .pollDelay(Duration.ZERO)
+            .until(() -> read(other).equals(written) && mapped.rewind().equals(written));
         assertThat(other.write(text(-i), 0)).isEqualTo(8);
         ByteBuffer answer = text(-i);
-        await().until(() -> read(one).equals(answer));
+        await().pollDelay(Duration.ZERO).until(() -> read(one).equals(answer));
       }
     }
   }
