@@ -111,8 +111,13 @@ final class SyncJournal {
       return null;
     }
     Map<BlobId, byte[]> sealed = new LinkedHashMap<>();
-    for (BlobRef ref : refs) {
-      sealed.computeIfAbsent(ref.id(), id -> blobs.sealed(ref));
+    try {
+      for (BlobRef ref : refs) {
+        sealed.computeIfAbsent(ref.id(), id -> blobs.sealed(ref));
+      }
+    } catch (PosixException e) {
+      log.warn("A cut goes without the journal: what it stored cannot be read back", e);
+      return null;
     }
     return new Attempt(sealed);
   }

@@ -35,6 +35,8 @@ final class WriteBack {
   /** Cuts of no more than this are sealed on the thread that asks. */
   private static final int SMALL_CUT_BYTES = 64 << 10;
 
+  private static final int SMALL_CUT_FILES = 8;
+
   /** How often a cut writes what the disk fails to sync. */
   private static final int ATTEMPTS = 2;
 
@@ -106,7 +108,8 @@ final class WriteBack {
 
   /** Returns the files that are sealed. */
   private List<FrozenFile> seal(List<FrozenFile> files, Map<ActiveFile, PosixException> failures) {
-    boolean small = files.size() == 1 && files.get(0).bytesToSeal() <= SMALL_CUT_BYTES;
+    boolean small = files.size() <= SMALL_CUT_FILES
+        && files.stream().mapToLong(FrozenFile::bytesToSeal).sum() <= SMALL_CUT_BYTES;
     Map<FrozenFile, CompletableFuture<Void>> seals = new HashMap<>();
     for (FrozenFile file : files) {
       seals.put(file, small ? sealer.sealNow(file) : sealer.seal(file));
