@@ -144,7 +144,8 @@ final class LinearizabilityTest {
       if (call.output() != null) {
         history.set(
             at,
-            new Call<>(call.client(), call.input(), call.output() + 1000, call.begin(), call.end()));
+            new Call<>(
+                call.client(), call.input(), call.output() + 1000, call.begin(), call.end()));
         fails("output=" + (call.output() + 1000));
       }
     }
