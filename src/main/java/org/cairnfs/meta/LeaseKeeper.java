@@ -70,6 +70,17 @@ final class LeaseKeeper implements AutoCloseable {
     }
   }
 
+  /**
+   * Somebody else uses the session now, who has been told nothing: a session that opens among
+   * others learns of them before there is anybody to tell.
+   */
+  void userChanged() {
+    later(Duration.ZERO, () -> {
+      othersPresent = false;
+      step();
+    });
+  }
+
   /** The session was granted more of the lease: others wait for a slice of time. */
   void granted() {
     sliceOver = false;

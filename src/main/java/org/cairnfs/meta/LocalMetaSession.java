@@ -160,7 +160,7 @@ public final class LocalMetaSession implements MetaSession {
   @Override
   public void attach(SessionUser newUser) {
     user = newUser;
-    keeper.poke();
+    keeper.userChanged();
   }
 
   SessionUser user() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -25,6 +27,7 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.SessionUser;
 import org.cairnfs.proto.MetaOp;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -371,5 +374,30 @@ final class SharedVolumeTest {
     second.session().close();
     files(0).write("f", 0, bytes("mine"));
     await().atMost(SOON).until(() -> !caches.shared);
+  }
+
+  /** A host that joins mounts the volume after its session has opened among the others. */
+  @Test
+  void whoeverUsesASessionLateIsToldOfTheOthersToo() throws Exception {
+    start(2);
+    files(0).create("f");
+    assertThat(files(1).read("f")).isEmpty();
+    AtomicBoolean told = new AtomicBoolean();
+    SessionUser late = (SessionUser) Proxy.newProxyInstance(
+        SessionUser.class.getClassLoader(),
+        new Class<?>[] {SessionUser.class},
+        (proxy, method, arguments) -> switch (method.getName()) {
+          case "othersPresent" -> {
+            told.set((boolean) arguments[0]);
+            yield Duration.ZERO;
+          }
+          case "openInodes", "locksToShare" -> List.of();
+          case "forgetUnused" -> true;
+          default -> null;
+        });
+
+    cluster.host(1).session().attach(late);
+
+    await().atMost(SOON).untilTrue(told);
   }
 }
