@@ -110,6 +110,18 @@ final class ReplicatorTest {
   }
 
   @Test
+  void aDamagedCopyHereIsReplacedWhenItsBytesAreWrittenAgain() throws Exception {
+    cluster(3);
+    BlobRef ref = write(plain);
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    store.flipBit(ref.id(), 1000);
+
+    assertThat(write(plain)).isEqualTo(ref);
+
+    assertThat(store.verify(ref.id())).as("it counts as a copy").isTrue();
+  }
+
+  @Test
   void aBlobGoesToTheNodesItBelongsTo() {
     cluster(6);
     for (int i = 0; i < 20; i++) {
