@@ -2,7 +2,7 @@ package org.cairnfs.blob;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -38,7 +38,9 @@ final class Lane {
   /** Guarded by this, as is everything below. */
   private final ArrayDeque<Cargo> queue = new ArrayDeque<>();
 
-  private final Map<Cargo, CompletableFuture<?>> underWay = new HashMap<>();
+  /** The oldest first: what ends together ends in order, and a simulation can be repeated. */
+  private final Map<Cargo, CompletableFuture<?>> underWay = new LinkedHashMap<>();
+
   private long underWayBytes;
 
   /** Whether a thread is sending: others leave it to that one, so that no stack grows. */

@@ -106,27 +106,38 @@ final class LocalBlobs {
   }
 
   /**
-   * Holds a blob if it belongs here, or is cached and from now on does; returns its length as
-   * stored, or empty. It is on stable storage then.
+   * Holds a blob if it belongs here and is intact, or is cached and from now on belongs here;
+   * returns its length as stored, or empty. It is on stable storage then.
+   *
+   * <p>Its bytes are looked at: who asks relies on them, and still has them to send.
    */
   OptionalInt hold(BlobId id) throws IOException {
+    OptionalInt length = holdUnseen(id);
+    if (length.isPresent() && readIntact(id) == null) {
+      length = holdUnseen(id); // there may be a cached copy
+    }
+    if (length.isPresent()) {
+      replicas.sync();
+    }
+    return length;
+  }
+
+  /** Holds what is said to be here; held first, so that it stays while it is looked at. */
+  private OptionalInt holdUnseen(BlobId id) throws IOException {
     ReentrantLock lock = pins.lockOf(id);
-    OptionalInt length;
     lock.lock();
     try {
-      length = replicas.lengthBytes(id);
+      OptionalInt length = replicas.lengthBytes(id);
       if (length.isEmpty()) {
         length = promote(id);
       }
-      if (length.isEmpty()) {
-        return length;
+      if (length.isPresent()) {
+        holds.add(id);
       }
-      holds.add(id);
+      return length;
     } finally {
       lock.unlock();
     }
-    replicas.sync();
-    return length;
   }
 
   /** Makes a replica of a cached blob that is intact. The lock is held. */

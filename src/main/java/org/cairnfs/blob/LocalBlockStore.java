@@ -148,6 +148,10 @@ public final class LocalBlockStore implements BlockStore {
     if (below.replicator().isAlone()) {
       return false;
     }
+    if (!added && store.readIntact(id) == null) {
+      // This copy counts, and is what the others are sent.
+      store.restore(id, ByteBuffer.wrap(message, BlobId.SIZE_BYTES, blobLength));
+    }
     if (added && !below.catalog().isReferenced(id)) {
       id.write(ByteBuffer.wrap(message));
       return below.replicator().send(id, message, blobLength);

@@ -149,6 +149,9 @@ final class Replicator {
     if (!begun) {
       return shipment(id);
     }
+    if (present != null) {
+      present.replacedBy(shipment);
+    }
     if (shipment.blobLength == 0) {
       shipment.giveUp();
     } else {
@@ -385,7 +388,7 @@ final class Replicator {
       if (isOver && !isHere()) {
         giveUp();
       } else if (isOver && safeBlobs.isStale(begunNanos) && shipments.get(id) == this) {
-        beginAnew();
+        Shipment unused = shipment(id); // those who have it may not hold it any more
       } else if (isOver) {
         tried.clear();
         fill();
@@ -394,9 +397,8 @@ final class Replicator {
       }
     }
 
-    /** Those who have it may not hold it any more. */
-    private void beginAnew() {
-      Shipment anew = shipment(id);
+    /** Nobody looks after this one any more: who waits for it waits for the other. */
+    void replacedBy(Shipment anew) {
       var unused = anew.safe.whenComplete((done, problem) -> {
         if (problem == null) {
           safe.complete(null);

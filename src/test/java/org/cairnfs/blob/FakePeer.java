@@ -106,6 +106,13 @@ final class FakePeer implements RemoteBlobs {
     }
   }
 
+  /** Fails what it was silent about, and everything from now on. */
+  void die() {
+    mood = Mood.DEAD;
+    unanswered.values().forEach(each -> each.completeExceptionally(new IOException("reset")));
+    unanswered.clear();
+  }
+
   /** Answers what it was silent about, and everything from now on. */
   void speak() {
     mood = Mood.WELL;

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -71,6 +73,34 @@ class LocalBlobsTest {
 
     assertThat(store.has(id(blob))).isTrue();
     assertThat(store.syncs()).isEqualTo(1);
+  }
+
+  @Test
+  void aDamagedReplicaIsNotPromisedButReplacedByWhatIsPut() throws Exception {
+    byte[] blob = Blocks.random(1000, 1);
+    List<BlobId> damaged = new ArrayList<>();
+    local.onDamaged(damaged::add);
+    local.accept(id(blob), ByteBuffer.wrap(blob));
+    store.flipBit(id(blob), 77);
+
+    assertThat(local.hold(id(blob))).as("nobody may rely on it").isEmpty();
+    assertThat(damaged).containsExactly(id(blob));
+
+    assertThat(new BlobService(local, () -> false).put(id(blob), ByteBuffer.wrap(blob)))
+        .isTrue();
+    assertThat(local.hold(id(blob))).hasValue(1000);
+  }
+
+  @Test
+  void aCachedCopyTakesThePlaceOfADamagedReplica() throws Exception {
+    byte[] blob = Blocks.random(1000, 1);
+    local.accept(id(blob), ByteBuffer.wrap(blob));
+    local.cache(id(blob), ByteBuffer.wrap(blob));
+    store.flipBit(id(blob), 77);
+
+    assertThat(local.hold(id(blob))).hasValue(1000);
+
+    assertThat(local.readIntact(id(blob))).isEqualTo(blob);
   }
 
   @Test

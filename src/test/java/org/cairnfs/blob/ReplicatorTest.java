@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
@@ -32,6 +33,7 @@ final class ReplicatorTest {
   private final Map<NodeId, FakePeer> peers = new HashMap<>();
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
   private final ExecutorService transfers = Executors.newCachedThreadPool();
+  private final AtomicLong skippedNanos = new AtomicLong();
   private final byte[] plain = Blocks.random(300_000, 1);
   private FakeNodes nodes = new FakeNodes(1);
   private BlockStore blocks = Blocks.over(store);
@@ -69,7 +71,7 @@ final class ReplicatorTest {
         new ClusterBlobs.Peers(nodes, peers::get),
         new ClusterBlobs.Threads(timer, transfers),
         settings,
-        System::nanoTime);
+        () -> System.nanoTime() + skippedNanos.get());
     blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, BlockStoreLimits.DEFAULT);
   }
 
@@ -107,6 +109,18 @@ final class ReplicatorTest {
 
   private static void assertStays(CompletableFuture<?> future) {
     await().during(Duration.ofMillis(100)).until(() -> !future.isDone());
+  }
+
+  @Test
+  void aDamagedCopyHereIsReplacedWhenItsBytesAreWrittenAgain() throws Exception {
+    cluster(3);
+    BlobRef ref = write(plain);
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    store.flipBit(ref.id(), 1000);
+
+    assertThat(write(plain)).isEqualTo(ref);
+
+    assertThat(store.verify(ref.id())).as("it counts as a copy").isTrue();
   }
 
   @Test
@@ -192,6 +206,23 @@ final class ReplicatorTest {
 
     assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
     assertThat(others().get(0).blobs).containsKey(ref.id());
+  }
+
+  /** By then whoever has it may not hold it any more: it is sent anew, once for all who wait. */
+  @Test
+  void whoWaitsIsToldThoughTheBlobIsSentAnewForAnother() {
+    cluster(3);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    BlobRef ref = write(plain);
+    CompletableFuture<Void> kept = blocks.stillKept(Set.of(ref.id()));
+    await().until(() -> others().stream().noneMatch(peer -> peer.unanswered.isEmpty()));
+    skippedNanos.set(ClusterSettings.DEFAULT.hold().toNanos());
+    assertThat(write(plain)).isEqualTo(ref);
+
+    others().forEach(FakePeer::die);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.WELL);
+
+    assertThat(kept).succeedsWithin(Duration.ofSeconds(10));
   }
 
   @Test
