@@ -12,8 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BadKeyException;
@@ -44,6 +47,12 @@ import org.jspecify.annotations.Nullable;
 public final class JoinClient implements AutoCloseable {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(8);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(40);
+  private static final int ASK_AGAIN_MAX = 20;
+
+  /** Longer than a peer is left alone after a connection was lost. */
+  private static final Executor LATER =
+      CompletableFuture.delayedExecutor(150, TimeUnit.MILLISECONDS);
+
   private static final int EVENT_LOOPS = 1;
   private static final String NEW_TOKEN = "Have a new token made with `cairn invite` on a member.";
 
@@ -137,10 +146,34 @@ public final class JoinClient implements AutoCloseable {
             + " nodes.");
   }
 
+  /**
+   * Asks, and again while the connection is lost: a node that was found at two addresses lets go of
+   * the older connection. Whoever is admitted already is told so, so asking twice does no harm.
+   */
   private @Nullable ByteBuffer ask(ListenAddress address, NodeId node, byte[] request)
       throws OperatorException {
-    return await(
-        address, client.request(node, PeerMessages.JOIN, ByteBuffer.wrap(request), ANSWER_LIMIT));
+    CompletableFuture<ByteBuffer> answer = request(node, request);
+    for (int again = 0; again < ASK_AGAIN_MAX && isLost(answer); again++) {
+      answer = answer
+          .handle((reply, problem) -> problem)
+          .thenComposeAsync(problem -> request(node, request), LATER);
+    }
+    return await(address, answer);
+  }
+
+  private CompletableFuture<ByteBuffer> request(NodeId node, byte[] request) {
+    return client.request(node, PeerMessages.JOIN, ByteBuffer.wrap(request), ANSWER_LIMIT);
+  }
+
+  /** Waits for the answer; whether there is none because there is no connection. */
+  private static boolean isLost(CompletableFuture<ByteBuffer> answer) {
+    return answer
+        .handle((reply, problem) -> {
+          Throwable cause = problem instanceof CompletionException ? problem.getCause() : problem;
+          return cause instanceof PeerException lost
+              && lost.reason() == PeerException.Reason.UNREACHABLE;
+        })
+        .join();
   }
 
   /** Null if it failed in a way that another node may not. */

@@ -143,6 +143,19 @@ final class ClusterTest {
         "knows no such invitation");
   }
 
+  /** Each address is tried at once, and the node lets go of all connections but the newest. */
+  @Test
+  void aNodeAdmitsWhoFoundItAtManyAddresses() throws Exception {
+    Token token = invite(Role.MEMBER);
+    int port = token.addresses().get(0).port();
+    List<ListenAddress> many = new ArrayList<>(token.addresses());
+    for (String host : List.of("localhost", "Localhost", "LOCALHOST", "localHost", "LocalHost")) {
+      many.add(new ListenAddress(host, port));
+    }
+    fixture.join(
+        "b", new Token(token.cluster(), token.role(), token.nodes(), many, token.secret()));
+  }
+
   @Test
   void aStorageTokenMakesNoMember() throws Exception {
     Token token = invite(Role.STORAGE);
