@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.toSet;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +41,7 @@ import org.slf4j.LoggerFactory;
 final class Replicator {
   private static final Logger LOG = LoggerFactory.getLogger(Replicator.class);
 
-  /** Bytes of blobs kept in memory until they are sent. */
+  /** Bytes of arrays kept in memory, with the blobs in them, until these are sent. */
   private static final long KEPT_BYTES_MAX = 32L << 20;
 
   /** Blobs without enough copies, after which a writer waits. */
@@ -100,17 +101,24 @@ final class Replicator {
    * @return whether the array was taken; it is given back to the buffers later
    */
   boolean send(BlobId id, byte[] message, int blobLength) {
-    boolean keep = keptBytes.addAndGet(blobLength) <= KEPT_BYTES_MAX;
-    Shipment shipment = new Shipment(id, blobLength, keep ? message : null, false);
+    // Thousands of small blobs may wait for a slow node, and must not hold a large buffer each.
+    int length = BlobId.SIZE_BYTES + blobLength;
+    boolean copy = length <= message.length / 2;
+    int keptLength = copy ? length : message.length;
+    boolean keep = keptBytes.addAndGet(keptLength) <= KEPT_BYTES_MAX;
+    Shipment shipment = new Shipment(id, blobLength, false);
+    if (keep) {
+      shipment.keep(copy ? Arrays.copyOf(message, length) : message, !copy);
+    }
     boolean begun = shipments.putIfAbsent(id, shipment) == null;
     if (!keep || !begun) {
-      keptBytes.addAndGet(-blobLength);
+      keptBytes.addAndGet(-keptLength);
     }
     if (begun) {
       shipment.acquirePermit();
       shipment.fill();
     }
-    return keep && begun;
+    return keep && begun && !copy;
   }
 
   /**
@@ -142,7 +150,7 @@ final class Replicator {
     if (present != null && !safeBlobs.isStale(present.begunNanos)) {
       return present;
     }
-    Shipment shipment = new Shipment(id, localLength(id), null, true);
+    Shipment shipment = new Shipment(id, localLength(id), true);
     boolean begun = present == null
         ? shipments.putIfAbsent(id, shipment) == null
         : shipments.replace(id, present, shipment);
@@ -244,8 +252,11 @@ final class Replicator {
     /** Guarded by this, as is everything below. Null if it has to be read from the store. */
     private byte @Nullable [] message;
 
-    /** Whether somebody may still be reading {@code message} though its future is done. */
-    private boolean tainted;
+    /**
+     * Whether {@code message} is of the buffers, and nobody can still be reading it once it is
+     * sent.
+     */
+    private boolean reusable;
 
     private int sending;
 
@@ -254,11 +265,15 @@ final class Replicator {
 
     private boolean holdsPermit;
 
-    Shipment(BlobId id, int blobLength, byte @Nullable [] message, boolean mayBeThere) {
+    Shipment(BlobId id, int blobLength, boolean mayBeThere) {
       this.id = id;
       this.blobLength = blobLength;
-      this.message = message;
       this.mayBeThere = mayBeThere;
+    }
+
+    synchronized void keep(byte[] message, boolean reusable) {
+      this.message = message;
+      this.reusable = reusable;
     }
 
     /** Waits until there are not too many unsafe blobs; not for ever. */
@@ -327,7 +342,7 @@ final class Replicator {
       synchronized (this) {
         sending--;
         filling++;
-        tainted |= problem != null;
+        reusable &= problem == null; // else it may still be on its way
         if (problem == null) {
           have.add(to);
         }
@@ -355,12 +370,12 @@ final class Replicator {
           free = message;
           message = null;
         }
-        pool = !tainted;
+        pool = reusable;
         release = isSafe && holdsPermit;
         holdsPermit &= !release;
       }
       if (free != null) {
-        keptBytes.addAndGet(-blobLength);
+        keptBytes.addAndGet(-free.length);
         if (pool) {
           buffers.give(free);
         }

@@ -7,6 +7,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.cairnfs.core.BlobId;
 
 /** A peer in memory that answers, fails, lies or keeps silent, as a test wants. */
@@ -23,6 +24,9 @@ final class FakePeer implements RemoteBlobs {
   final AtomicInteger holds = new AtomicInteger();
   final AtomicInteger gets = new AtomicInteger();
   final AtomicInteger suspicions = new AtomicInteger();
+
+  /** What the messages keep in memory that it did not answer. */
+  final AtomicLong unansweredBytes = new AtomicLong();
 
   /** What was asked in silence. */
   final Map<Runnable, CompletableFuture<?>> unanswered = new ConcurrentHashMap<>();
@@ -43,6 +47,7 @@ final class FakePeer implements RemoteBlobs {
   @Override
   public CompletableFuture<Boolean> put(BlobId id, ByteBuffer message) {
     puts.incrementAndGet();
+    unansweredBytes.addAndGet(mood == Mood.SILENT ? message.capacity() : 0);
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     // Read only when it is answered: until then nobody may have changed it.
     answer(answer, () -> {

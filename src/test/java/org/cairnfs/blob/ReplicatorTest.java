@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -300,5 +301,25 @@ final class ReplicatorTest {
 
     await().atMost(Duration.ofSeconds(30)).until(() -> slow.blobs.size() == refs.size());
     assertThat(others().get(0).blobs).hasSize(refs.size());
+  }
+
+  /** Many of them wait while a peer is slow. */
+  @Test
+  void aSmallBlobOnItsWayKeepsLittleMemory() {
+    cluster(3);
+    FakePeer slow = others().get(1);
+    slow.mood = FakePeer.Mood.SILENT;
+    Set<BlobId> ids = new HashSet<>();
+    for (int i = 0; i < 50; i++) {
+      BlobRef ref = write(Blocks.random(1000, i));
+      ids.add(ref.id());
+      assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    }
+    assertThat(slow.unanswered).hasSize(50);
+    assertThat(slow.unansweredBytes.get()).isLessThan(50 * 2000);
+
+    slow.speak();
+
+    await().until(() -> slow.blobs.keySet().equals(ids));
   }
 }

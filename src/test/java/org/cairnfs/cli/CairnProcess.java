@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 final class CairnProcess {
   private static final Path LAUNCHER = Path.of("mount-scripts/cairn").toAbsolutePath();
   private static final int LIMIT_SECONDS = 120;
+  private static final int LAST_WORDS_CHARS = 5000;
 
   /** What a command did. */
   record Result(int exitCode, byte[] bytes, String out, String err) {
@@ -134,6 +136,17 @@ final class CairnProcess {
   /** The pid of the node that runs. */
   long pid() throws IOException {
     return Long.parseLong(Files.readString(home.resolve("cairn.pid")).strip());
+  }
+
+  /** What a node printed and logged last that is gone but did not end as it should. */
+  Optional<String> lastWords() throws IOException {
+    Path pid = home.resolve("cairn.pid");
+    if (!Files.exists(pid) || ProcessHandle.of(pid()).isPresent()) {
+      return Optional.empty();
+    }
+    String log = Files.readString(home.resolve("log/cairn.log"));
+    return Optional.of(Files.readString(home.resolve("log/cairn.err"))
+        + log.substring(Math.max(0, log.length() - LAST_WORDS_CHARS)));
   }
 
   /** Kills the node, as a crash would, and waits until it is gone. */

@@ -17,10 +17,14 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Nodes in processes of their own, each with its address, its home and its mount. */
 final class Hosts {
   static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Hosts.class);
 
   private final Path directory;
   private final String javaOptions;
@@ -163,10 +167,14 @@ final class Hosts {
     assertThat(new String(output, StandardCharsets.UTF_8)).isEmpty();
   }
 
-  /** Stops all nodes that run, whichever of them can be stopped. */
+  /**
+   * Stops all nodes that run, whichever of them can be stopped. Their homes go with the test: of a
+   * node that ended by itself this tells why.
+   */
   void stop() throws IOException, InterruptedException {
     for (Host host : hosts) {
       if (Files.exists(host.cairn().home().resolve("cairn.sock"))) {
+        host.cairn().lastWords().ifPresent(words -> LOG.error("{} died: {}", host.mount(), words));
         host.cairn().run("stop");
       }
     }
