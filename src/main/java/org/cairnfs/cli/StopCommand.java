@@ -39,6 +39,12 @@ final class StopCommand extends Subcommand {
         console().note(done.getNotice());
       }
       awaitEnd(done.getPid());
+      if (!done.getLoss().isEmpty()) {
+        throw new OperatorException(
+            "the node has ended, but its last changes may not be on disk: " + done.getLoss(),
+            "See " + home().logFile() + " and the kernel's messages (dmesg) for what the disk has."
+                + " What was synced before is kept; start the node again when the disk is well.");
+      }
     }
     return OK;
   }

@@ -72,7 +72,7 @@ final class AdminCommands implements AdminHandler {
   private AdminResponse stop() {
     log.info("stopping, as commanded");
     shutdown.run();
-    return done(shutdown.notice());
+    return done(AdminDone.newBuilder().setNotice(shutdown.notice()).setLoss(shutdown.loss()));
   }
 
   private AdminResponse mount(AdminMountRequest request) throws OperatorException {
@@ -107,8 +107,12 @@ final class AdminCommands implements AdminHandler {
   }
 
   private static AdminResponse done(String notice) {
+    return done(AdminDone.newBuilder().setNotice(notice));
+  }
+
+  private static AdminResponse done(AdminDone.Builder done) {
     return AdminResponse.newBuilder()
-        .setDone(AdminDone.newBuilder().setPid(ProcessHandle.current().pid()).setNotice(notice))
+        .setDone(done.setPid(ProcessHandle.current().pid()))
         .build();
   }
 }

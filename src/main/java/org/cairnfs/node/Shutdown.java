@@ -3,8 +3,8 @@ package org.cairnfs.node;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -38,8 +38,11 @@ final class Shutdown {
   /** Guarded by {@link #running}. */
   private @Nullable AdminServer server;
 
-  /** Guarded by {@link #running}. */
-  private final List<String> troubles = new ArrayList<>();
+  /** Guarded by {@link #running}; empty if nobody is to hear of anything. */
+  private String notice = "";
+
+  /** Guarded by {@link #running}; empty if everything is on disk. */
+  private String loss = "";
 
   Shutdown(Home home, Node node) {
     this.home = home;
@@ -67,8 +70,8 @@ final class Shutdown {
   }
 
   /**
-   * Does it, or waits for whoever does. Returns whether all went well; {@link #notice} says what
-   * did not.
+   * Does it, or waits for whoever does. Returns whether all went well; {@link #notice} and
+   * {@link #loss} say what did not.
    */
   boolean run() {
     running.lock();
@@ -79,17 +82,27 @@ final class Shutdown {
         removeSocket();
         done.countDown();
       }
-      return troubles.isEmpty();
+      return notice.isEmpty() && loss.isEmpty();
     } finally {
       running.unlock();
     }
   }
 
-  /** What did not go as it should have, in words; empty if nothing. */
+  /** What programs will notice, in words; empty if nothing. */
   String notice() {
     running.lock();
     try {
-      return String.join("; ", troubles);
+      return notice;
+    } finally {
+      running.unlock();
+    }
+  }
+
+  /** Why some of what was written may not be on disk, in words; empty if all of it is. */
+  String loss() {
+    running.lock();
+    try {
+      return loss;
     } finally {
       running.unlock();
     }
@@ -113,9 +126,9 @@ final class Shutdown {
   private void endNode() {
     List<Path> inUse = node.unmountAll();
     if (!inUse.isEmpty()) {
-      troubles.add("programs were using "
+      notice = "programs were using "
           + inUse.stream().map(Path::toString).collect(Collectors.joining(", "))
-          + " and get errors now");
+          + " and get errors now";
     }
     CompletableFuture<Void> closed = new CompletableFuture<>();
     Thread closing = new Thread(() -> close(closed), "close");
@@ -125,10 +138,10 @@ final class Shutdown {
       closed.get(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       log.error("the node did not close cleanly", e.getCause());
-      troubles.add("the last changes may not be on disk: " + e.getMessage());
+      loss = Objects.toString(e.getCause());
     } catch (TimeoutException e) {
       log.error("the node did not close within {}; its process ends all the same", CLOSE_LIMIT);
-      troubles.add("the last changes may not be on disk: the disk did not take them in time");
+      loss = "the disk did not take them in time";
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
