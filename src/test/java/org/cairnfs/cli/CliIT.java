@@ -158,6 +158,26 @@ final class CliIT {
     assertThat(cairn.run("get", "file").ok().out()).isEqualTo("before");
   }
 
+  /** script(1) gives a program a terminal. */
+  @Test
+  void aTerminalSeesHowFarACopyIsAndAFileDoesNot() throws Exception {
+    cairn.run("start").ok();
+    Path large = Files.write(directory.resolve("large"), new byte[5 << 20]);
+    String put = "mount-scripts/cairn --home " + cairn.home() + " put large " + large;
+
+    assertThat(printed("script", "-qec", put, "/dev/null")).contains("100%", "5/5 MiB");
+    assertThat(printed("bash", "-c", put + " 2>&1")).isEmpty();
+  }
+
+  private static String printed(String... command) throws Exception {
+    Process process = new ProcessBuilder(command)
+        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+        .start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(printed).isZero();
+    return printed;
+  }
+
   @Test
   void commandsAndMountsSeeEachOthersChangesAtOnce() throws Exception {
     Path second = Files.createDirectory(directory.resolve("second"));

@@ -41,8 +41,26 @@ final class FuseErrorsIT {
       Map.entry("read", "open(F, '<', qq($d/file)) && defined sysread F, $b, 10"),
       Map.entry("write", "open(F, '+<', qq($d/file)) && defined syswrite F, 'x'"),
       Map.entry("flush", "open(F, '<', qq($d/file)) && close F"),
+      Map.entry("fsync", "open(F, '+<', qq($d/file)) && IO::Handle::sync(*F)"),
+      Map.entry("allocate", "program qw(fallocate -l 9), qq($d/file)"),
+      Map.entry("punchHole", "program qw(fallocate -p -l 9), qq($d/file)"),
       Map.entry("openDirectory", "opendir my $dir, qq($d/directory)"),
+      Map.entry("readDirectory", "program qw(ls), qq($d/directory)"),
+      Map.entry("xattr", "program qw(getfattr -n user.a), qq($d/file)"),
+      Map.entry("xattrNames", "program qw(getfattr), qq($d/file)"),
+      Map.entry("setXattr", "program qw(setfattr -n user.b -v c), qq($d/file)"),
+      Map.entry("removeXattr", "program qw(setfattr -x user.a), qq($d/file)"),
+      Map.entry("stat", "program qw(stat -f), $d"),
+      Map.entry(
+          "conflictingLock",
+          "open(F, '<', qq($d/file)) && fcntl F, F_GETLK, my $l = pack('ssqqi', 1)"),
+      Map.entry("lock", "open(F, '<', qq($d/file)) && fcntl F, F_SETLK, my $l = pack('ssqqi', 0)"),
       Map.entry("flock", "open(F, '<', qq($d/file)) && flock F, 2 | 4")));
+
+  /** Perl that finds the error in what a program says of it. */
+  private static final String PROGRAM = "use Fcntl; use IO::Handle; $ENV{LC_ALL} = 'C'; sub program"
+      + " { my $said = qx(@_ 2>&1); return 1 unless $?;"
+      + " for (1 .. 200) { $! = $_; return 0 if $said =~ /: \\Q$!\\E$/m } die $said }";
 
   private final Map<String, Supplier<Throwable>> failures = new ConcurrentHashMap<>();
   private final MemoryVfs memory = MountFixture.memory();
@@ -67,6 +85,7 @@ final class FuseErrorsIT {
     Files.writeString(mount.path("file"), "text");
     Files.createDirectory(mount.path("directory"));
     Files.createSymbolicLink(mount.path("symlink"), mount.path("file"));
+    mount.bash("setfattr -n user.a -v b file");
   }
 
   @AfterEach
@@ -120,8 +139,8 @@ final class FuseErrorsIT {
   private int errnoOf(String operation, Supplier<Throwable> failure) throws Exception {
     failures.put(operation, failure);
     try {
-      String program =
-          "my $d = shift; print((" + OPERATIONS.get(operation) + ") ? 'success' : $! + 0)";
+      String program = PROGRAM + "my $d = shift; print((" + OPERATIONS.get(operation)
+          + ") ? 'success' : $! + 0)";
       String printed = MountFixture.perlOutside(program, mount.directory.toString());
       return printed.equals("success") ? 0 : Integer.parseInt(printed);
     } finally {
