@@ -1,6 +1,7 @@
 package org.cairnfs.blob;
 
 import java.nio.file.FileStore;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -45,6 +46,9 @@ public final class ClusterBlobs implements AutoCloseable {
    */
   public record Threads(ScheduledExecutorService timer, Executor transfers) {}
 
+  /** Between readings of all blobs. */
+  private static final Duration SCRUB_REST = Duration.ofHours(6);
+
   private final LocalBlobs local;
   private final CachedBlobs cached;
   private final Holds holds;
@@ -52,6 +56,7 @@ public final class ClusterBlobs implements AutoCloseable {
   private final Peers others;
   private final Threads threads;
   private final ClusterSettings settings;
+  private final LongSupplier ticker;
   private final BlobCatalog catalog;
   private final BlobBuffers buffers = new BlobBuffers();
   private final Replicator replicator;
@@ -73,6 +78,7 @@ public final class ClusterBlobs implements AutoCloseable {
     this.others = others;
     this.threads = threads;
     this.settings = settings;
+    this.ticker = ticker;
     holds = new Holds(settings.hold(), ticker);
     cached = new CachedBlobs(stores.cached(), stores.cachedMaxBytes(), () -> !isAlone());
     local = new LocalBlobs(stores.replicas(), cached, holds);
@@ -121,7 +127,7 @@ public final class ClusterBlobs implements AutoCloseable {
     if (settings.scrubBytesPerSecond() > 0) {
       NodeId self = others.nodes().self();
       BlobId first = new BlobId(self.word0(), self.word1(), self.word2(), self.word3());
-      Scrub scrub = new Scrub(local, first);
+      Scrub scrub = new Scrub(local, first, SCRUB_REST, ticker);
       scrubbing = threads
           .timer()
           .scheduleWithFixedDelay(

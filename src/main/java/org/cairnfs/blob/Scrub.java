@@ -1,7 +1,9 @@
 package org.cairnfs.blob;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -16,16 +18,30 @@ final class Scrub {
   private static final int PAGE_BLOBS = 256;
 
   private final LocalBlobs local;
+  private final Duration rest;
+  private final LongSupplier ticker;
   private @Nullable BlobId position;
+  private long restsSinceNanos;
+  private boolean resting;
 
-  /** @param start where to begin: not the same on every node, nor always at the first blob */
-  Scrub(LocalBlobs local, BlobId start) {
+  /**
+   * @param start where to begin: not the same on every node, nor always at the first blob
+   * @param rest how long it does nothing after it has read the last blob: few are soon read
+   * @param ticker nanoseconds
+   */
+  Scrub(LocalBlobs local, BlobId start, Duration rest, LongSupplier ticker) {
     this.local = local;
     this.position = start;
+    this.rest = rest;
+    this.ticker = ticker;
   }
 
   /** Verifies the next blobs, about so many bytes of them. */
   void step(long bytes) {
+    if (resting && ticker.getAsLong() - restsSinceNanos < rest.toNanos()) {
+      return;
+    }
+    resting = false;
     long left = bytes;
     try {
       while (left > 0) {
@@ -40,6 +56,8 @@ final class Scrub {
         }
         if (page.size() < PAGE_BLOBS) {
           position = null;
+          resting = true;
+          restsSinceNanos = ticker.getAsLong();
           return;
         }
       }

@@ -116,7 +116,8 @@ final class SimNode {
         BlobSimulation.SEALER,
         Blocks.CALLER,
         new BlockStoreLimits(0, 16, 16, 16));
-    final Scrub scrub = new Scrub(local, BlobId.of(new byte[BlobId.SIZE_BYTES]));
+    final Scrub scrub =
+        new Scrub(local, BlobId.of(new byte[BlobId.SIZE_BYTES]), Duration.ZERO, () -> 0);
 
     /** When others were seen to go down, while they are. */
     final Map<Integer, Long> downSince = new HashMap<>();

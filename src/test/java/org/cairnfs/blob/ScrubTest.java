@@ -1,0 +1,49 @@
+package org.cairnfs.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.cairnfs.core.BlobId;
+import org.junit.jupiter.api.Test;
+
+final class ScrubTest {
+  private static final int BLOB_BYTES = 1000;
+
+  private final List<BlobId> verified = new ArrayList<>();
+  private final AtomicLong now = new AtomicLong();
+  private final InMemoryBlobStore store = new InMemoryBlobStore();
+  private final LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
+    @Override
+    public boolean verify(BlobId id) {
+      verified.add(id);
+      return true;
+    }
+  });
+  private final Scrub scrub =
+      new Scrub(local, BlobId.of(new byte[BlobId.SIZE_BYTES]), Duration.ofHours(6), now::get);
+
+  @Test
+  void readsAllBlobsAtItsRateAndThenRests() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      byte[] blob = Blocks.random(BLOB_BYTES, i);
+      store.append(BlobId.of(Arrays.copyOf(blob, BlobId.SIZE_BYTES)), ByteBuffer.wrap(blob));
+    }
+    List<BlobId> all = store.list(null, 100);
+
+    scrub.step(3 * BLOB_BYTES);
+    assertThat(verified).isEqualTo(all.subList(0, 3));
+    for (int i = 0; i < 10; i++) {
+      scrub.step(3 * BLOB_BYTES);
+    }
+    assertThat(verified).isEqualTo(all);
+
+    now.addAndGet(Duration.ofHours(6).toNanos());
+    scrub.step(3 * BLOB_BYTES);
+    assertThat(verified).hasSize(13);
+  }
+}
