@@ -13,6 +13,12 @@ final class OpenFile {
   private static final long MIN_WINDOW_BYTES = 256 << 10;
   private static final long MAX_WINDOW_BYTES = 8 << 20;
 
+  /**
+   * Who has read so much from the start on may only want to know what kind of file it is; the
+   * kernel makes 16 KiB of such a read. A blob of another node would be moved whole to read ahead.
+   */
+  private static final long GLANCE_BYTES = 32 << 10;
+
   private final ActiveFile file;
   private final boolean readable;
   private final boolean writable;
@@ -66,9 +72,10 @@ final class OpenFile {
   /**
    * Notes a read and tells what to read ahead for it.
    *
-   * <p>The window begins small at the start of a file or after a jump, and doubles while reads stay
-   * sequential. Requests of one sequential reader may arrive in any order within the kernel's own
-   * read-ahead: a step within {@link #SLACK_BYTES} either way counts as sequential.
+   * <p>The window begins small at the start of a file, unless its first read is a short one, or
+   * after a jump, and doubles while reads stay sequential. Requests of one sequential reader may
+   * arrive in any order within the kernel's own read-ahead: a step within {@link #SLACK_BYTES}
+   * either way counts as sequential.
    *
    * @return the range to read ahead, or null
    */
@@ -79,7 +86,11 @@ final class OpenFile {
       aheadTo = end;
       return null;
     }
+    boolean glance = expected == 0 && end <= GLANCE_BYTES;
     expected = Math.max(expected, end);
+    if (glance) {
+      return null;
+    }
     windowBytes = Math.min(Math.max(MIN_WINDOW_BYTES, windowBytes * 2), MAX_WINDOW_BYTES);
     long from = Math.max(aheadTo, end);
     long to = end + windowBytes;
