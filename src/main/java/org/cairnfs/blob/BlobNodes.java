@@ -3,8 +3,12 @@ package org.cairnfs.blob;
 import java.time.Duration;
 import java.util.List;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 
-/** The nodes that keep blobs, as this node sees them. Thread-safe; nothing here blocks. */
+/**
+ * The nodes that keep blobs, as this node sees them, and how many of them keep each. Thread-safe;
+ * nothing here blocks.
+ */
 public interface BlobNodes {
   /** This node. */
   NodeId self();
@@ -15,9 +19,12 @@ public interface BlobNodes {
    */
   List<BlobNode> nodes();
 
+  /** How many copies of a blob there are to be, as the volume's metadata says now. */
+  Replication replication();
+
   /**
-   * Has {@code listener} called after every change of {@link #nodes} other than of a round trip.
-   * The listener does not block.
+   * Has {@code listener} called after every change of {@link #nodes} other than of a round trip,
+   * and of {@link #replication}. The listener does not block.
    */
   void onChange(Runnable listener);
 
@@ -33,6 +40,11 @@ public interface BlobNodes {
       @Override
       public List<BlobNode> nodes() {
         return nodes;
+      }
+
+      @Override
+      public Replication replication() {
+        return Replication.DEFAULT;
       }
 
       @Override

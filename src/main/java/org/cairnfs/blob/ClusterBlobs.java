@@ -155,6 +155,11 @@ public final class ClusterBlobs implements AutoCloseable {
     return cached.diskBytes();
   }
 
+  /** Bytes of blobs that came from peers since the start, to be read or to be kept. */
+  public long fetchedBytes() {
+    return reads.fetchedBytes();
+  }
+
   /** Returns when nothing of this works in the background any more; what it serves then fails. */
   @Override
   public void close() {

@@ -3,9 +3,9 @@ package org.cairnfs.blob;
 import java.time.Duration;
 
 /**
- * How blobs are kept on several nodes.
+ * How blobs are kept on several nodes; how many of them keep each is the volume's to say, see
+ * {@link BlobNodes#replication}.
  *
- * @param replicas copies of each blob, or as many as there are nodes
  * @param callLimit for one message to a peer and its answer
  * @param copiesLimit how long a sync waits for enough copies before it fails
  * @param hold how long a blob that was put here is kept though no metadata refers to it
@@ -16,7 +16,6 @@ import java.time.Duration;
  * @param scrubBytesPerSecond read at most to look for damage; 0 for never
  */
 public record ClusterSettings(
-    int replicas,
     Duration callLimit,
     Duration copiesLimit,
     Duration hold,
@@ -27,7 +26,6 @@ public record ClusterSettings(
     long scrubBytesPerSecond) {
   /** What a node uses. */
   public static final ClusterSettings DEFAULT = new ClusterSettings(
-      3,
       Duration.ofSeconds(20),
       Duration.ofSeconds(30),
       Duration.ofMinutes(10),
@@ -38,7 +36,7 @@ public record ClusterSettings(
       4L << 20);
 
   public ClusterSettings {
-    if (replicas < 1 || repairBytesPerSecond < 1 || scrubBytesPerSecond < 0) {
+    if (repairBytesPerSecond < 1 || scrubBytesPerSecond < 0) {
       throw new IllegalArgumentException("cluster settings out of range");
     }
   }

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.cairnfs.core.BlobId;
@@ -45,6 +46,7 @@ final class PeerReads {
   private final LongSupplier ticker;
   private final ConcurrentMap<NodeId, PeerPace> paces = new ConcurrentHashMap<>();
   private final Set<Race> races = ConcurrentHashMap.newKeySet();
+  private final LongAdder fetchedBytes = new LongAdder();
   private volatile boolean closed;
 
   PeerReads(ClusterBlobs.Peers others, ClusterSettings settings, LongSupplier ticker) {
@@ -66,7 +68,9 @@ final class PeerReads {
     Race race = new Race(id, offset, length, verifier);
     races.add(race);
     try {
-      return race.run();
+      ByteBuffer bytes = race.run();
+      fetchedBytes.add(bytes.remaining());
+      return bytes;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while a blob was fetched");
@@ -74,6 +78,11 @@ final class PeerReads {
       races.remove(race);
       race.end();
     }
+  }
+
+  /** Bytes of blobs that peers have sent, those only that were accepted. */
+  long fetchedBytes() {
+    return fetchedBytes.sum();
   }
 
   /** Ends all fetches, now and later: they fail. */
@@ -84,7 +93,7 @@ final class PeerReads {
 
   private List<BlobNode> candidates(BlobId id) {
     List<BlobNode> all = nodes.nodes();
-    List<BlobNode> placed = Placement.placed(id, all, settings.replicas());
+    List<BlobNode> placed = Placement.placed(id, all, nodes.replication().replicasOf(all.size()));
     List<BlobNode> first = new ArrayList<>();
     List<BlobNode> then = new ArrayList<>();
     for (BlobNode node : all) {

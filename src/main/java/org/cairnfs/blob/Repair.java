@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * Sees to it that this node has the blobs that belong here, intact, and no others.
  *
  * <p>Each node looks after itself: it knows all blobs and all nodes, and so what belongs to it. It
- * walks over all of them after the start, after the nodes changed, and now and then; while
- * something is left to do, soon again. Thread-safe.
+ * walks over all of them after the start, after the nodes or the number of replicas changed, and
+ * now and then; while something is left to do, soon again. Thread-safe.
  */
 final class Repair implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
@@ -81,7 +81,10 @@ final class Repair implements AutoCloseable {
         threads.timer().scheduleWithFixedDelay(this::tick, millis, millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Nodes or blobs are no longer what they were: there will be a walk soon. Does not block. */
+  /**
+   * Nodes, replicas or blobs are no longer what they were: there will be a walk soon. Does not
+   * block.
+   */
   void changed() {
     changes.incrementAndGet();
     dueNanos = ticker.getAsLong() + settings.settle().toNanos();

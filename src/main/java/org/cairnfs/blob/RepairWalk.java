@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.core.SizedBlob;
 import org.cairnfs.crypto.BlobFormat;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One walk over all blobs that the metadata refers to, page by page with the nodes as they are:
- * which belong here and are missing, and which are here and belong elsewhere. For one thread, but
- * for the counters.
+ * One walk over all blobs that the metadata refers to, page by page with nodes and replicas as they
+ * are: which belong here and are missing, and which are here and belong elsewhere. For one thread,
+ * but for the counters.
  */
 final class RepairWalk {
   private static final Logger LOG = LoggerFactory.getLogger(RepairWalk.class);
@@ -52,13 +53,13 @@ final class RepairWalk {
   private final BlobPeers peers;
   private final BlobNodes known;
   private final NodeId self;
-  private final int replicas;
   private final long promiseNanos;
   private final LongSupplier ticker;
   private final long number;
   private final List<SpotCheck> checks = new ArrayList<>();
   private final Counters counters = new Counters();
   private List<BlobNode> nodes = List.of();
+  private Replication replication = Replication.DEFAULT;
   private @Nullable BlobId position;
   private boolean hasEnded;
 
@@ -75,7 +76,6 @@ final class RepairWalk {
     this.peers = others.peers();
     this.known = others.nodes();
     this.self = known.self();
-    this.replicas = settings.replicas();
     this.promiseNanos = settings.hold().toNanos() / 2;
     this.ticker = ticker;
   }
@@ -124,6 +124,8 @@ final class RepairWalk {
   /** Looks at the next blobs; those that are surplus others are being asked about. */
   List<Surplus> nextPage(Worker worker, BooleanSupplier ended) throws IOException {
     nodes = known.nodes();
+    replication = known.replication();
+    int replicas = replication.replicasOf(nodes.size());
     boolean leaving = isLeaving(nodes, self);
     List<SizedBlob> page = catalog.referenced(position, PAGE_BLOBS);
     hasEnded = page.size() < PAGE_BLOBS;
@@ -191,8 +193,7 @@ final class RepairWalk {
 
   /** Copies elsewhere, so that nobody needs this one whom it was promised to as a last resort. */
   private int enough() {
-    int writeQuorum = Math.min(replicas, nodes.size()) / 2 + 1;
-    return Math.min(writeQuorum, nodes.size() - 1);
+    return Math.min(replication.writeQuorumOf(nodes.size()), nodes.size() - 1);
   }
 
   /** All of the nodes, if each promises to hold the blob; none if not. */

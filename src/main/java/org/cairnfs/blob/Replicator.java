@@ -26,11 +26,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Brings new blobs to the nodes they belong to, and knows which have enough copies.
  *
- * <p>A blob goes to R nodes at once and is safe when W = R / 2 + 1 have it on stable storage, this
- * one among them whether it belongs here or not. A node that fails is gone around; nobody waits for
- * one that is down, and with fewer nodes alive than W, as many as there are will do: the repair
- * makes good. What is not yet sent costs memory up to a limit, beyond that it is read back from the
- * local store.
+ * <p>A blob goes to R nodes at once and is safe when W of them have it on stable storage, this one
+ * among them whether it belongs here or not; R and W are those of the moment. A node that fails is
+ * gone around; nobody waits for one that is down, and with fewer nodes alive than W, as many as
+ * there are will do: the repair makes good. What is not yet sent costs memory up to a limit, beyond
+ * that it is read back from the local store.
  *
  * <p>That a node has a blob is known for half of the time that it is held there: until then the
  * metadata has to refer to it. Whoever takes longer has the nodes asked again, see
@@ -75,7 +75,7 @@ final class Replicator {
       LongSupplier ticker) {
     this.local = local;
     this.nodes = others.nodes();
-    this.targets = new WriteTargets(nodes, settings.replicas());
+    this.targets = new WriteTargets(nodes);
     this.peers = others.peers();
     this.threads = threads;
     this.buffers = buffers;

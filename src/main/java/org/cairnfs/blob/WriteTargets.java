@@ -6,7 +6,7 @@ import java.util.List;
 import org.cairnfs.core.BlobId;
 
 /** Where new blobs go, and how many copies make one safe, with the nodes as they are. */
-record WriteTargets(BlobNodes nodes, int replicas) {
+record WriteTargets(BlobNodes nodes) {
   /** Of the metadata log; there is an odd number of them. */
   private static final int VOTERS_MAX = 5;
 
@@ -22,7 +22,7 @@ record WriteTargets(BlobNodes nodes, int replicas) {
     for (BlobNode node : nodes.nodes()) {
       reachable += node.live() && isPeer(node) ? 1 : 0;
     }
-    return Math.min(Math.min(replicas, all) / 2 + 1, Math.max(reachable, quorum(all)));
+    return Math.min(nodes.replication().writeQuorumOf(all), Math.max(reachable, quorum(all)));
   }
 
   /** The majority of the voters of so many nodes. */
@@ -49,7 +49,8 @@ record WriteTargets(BlobNodes nodes, int replicas) {
   /** Peers that are to have a blob, of those in this order. */
   int peersWanted(List<BlobNode> order) {
     int wanted = 0;
-    for (BlobNode node : order.subList(0, Math.min(replicas, order.size()))) {
+    int replicas = nodes.replication().replicasOf(order.size());
+    for (BlobNode node : order.subList(0, replicas)) {
       wanted += isPeer(node) && node.placeable() ? 1 : 0;
     }
     return Math.max(wanted, copiesNeeded() - 1);

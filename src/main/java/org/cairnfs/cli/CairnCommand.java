@@ -40,6 +40,7 @@ import picocli.CommandLine.ScopeType;
       JoinCommand.class,
       PeersCommand.class,
       NodeCommand.class,
+      VolumeCommand.class,
       VersionCommand.class,
       CommandLine.HelpCommand.class
     },

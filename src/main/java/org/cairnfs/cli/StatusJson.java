@@ -3,6 +3,7 @@ package org.cairnfs.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.cairnfs.proto.AdminClusterStatus;
+import org.cairnfs.proto.AdminReplication;
 import org.cairnfs.proto.AdminStatus;
 
 /** The status for programs. Keys are only ever added; docs/cli.md describes them. */
@@ -23,6 +24,7 @@ final class StatusJson {
     json.put("cache", cache(status));
     json.put("uncommitted", uncommitted(status));
     json.put("memory", memory(status));
+    json.put("network", network(status));
     return Json.format(json);
   }
 
@@ -38,6 +40,7 @@ final class StatusJson {
     json.put("missingBlobs", cluster.getMissingBlobs());
     json.put("unavailableBlobs", cluster.getUnavailableBlobs());
     json.put("cachedBytes", cluster.getCachedBytes());
+    json.put("fetchedBytes", cluster.getFetchedBytes());
     return json;
   }
 
@@ -50,6 +53,9 @@ final class StatusJson {
     json.put("blobs", status.getVolume().getBlobs());
     json.put("damagedBlobs", status.getVolume().getDamagedBlobs());
     json.put("inodes", status.getVolume().getInodes());
+    AdminReplication replication = status.getVolume().getReplication();
+    json.put("replicas", Copies.orWord(replication.getReplicas(), Copies.ALL));
+    json.put("writeQuorum", Copies.orWord(replication.getWriteQuorum(), Copies.MAJORITY));
     return json;
   }
 
@@ -82,6 +88,13 @@ final class StatusJson {
     json.put("heapMaxBytes", status.getMemory().getHeapMaxBytes());
     json.put("residentBytes", status.getMemory().getResidentBytes());
     json.put("kvBytes", status.getMemory().getKvBytes());
+    return json;
+  }
+
+  private static Map<String, Object> network(AdminStatus status) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("receivedBytes", status.getNetwork().getReceivedBytes());
+    json.put("sentBytes", status.getNetwork().getSentBytes());
     return json;
   }
 

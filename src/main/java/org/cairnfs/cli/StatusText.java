@@ -36,6 +36,11 @@ final class StatusText {
         size(volume.getLogicalBytes()) + " in " + count(volume.getInodes(), "inode"));
     line(
         text,
+        "Replicas",
+        Copies.replicas(volume.getReplication()) + ", write quorum "
+            + Copies.writeQuorum(volume.getReplication()));
+    line(
+        text,
         "Stored",
         size(volume.getStoredBytes()) + " in " + count(volume.getBlobs(), "blob")
             + ", " + size(volume.getDiskBytes()) + " on disk, "

@@ -32,6 +32,9 @@ final class Keys {
   /** In SYSTEM: the sums of {@link Usage}, 4 x u64. */
   static final byte[] USAGE = system("usage");
 
+  /** In SYSTEM: {@link ReplicationRecord}. */
+  static final byte[] REPLICATION = system("replication");
+
   private static final int NUMBER_BYTES = Long.BYTES;
 
   /** Of INODE, RECLAIM and SESSION; also the prefix of all keys that begin with the number. */

@@ -9,11 +9,13 @@ import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.MetaReply;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Proposes changes of the members and invites. Futures are done once the change is in this node's
- * tables, on a thread that must not be blocked, and fail with an {@link java.io.IOException} when
- * the log does: then it may have taken place or not. Asking again is safe. Thread-safe.
+ * Proposes changes of the members, the invites, and the number of copies they keep of a blob.
+ * Futures are done once the change is in this node's tables, on a thread that must not be blocked,
+ * and fail with an {@link java.io.IOException} when the log does: then it may have taken place or
+ * not. Asking again is safe. Thread-safe.
  */
 public final class MemberChanges {
   private final MetaLog log;
@@ -51,6 +53,15 @@ public final class MemberChanges {
 
   public CompletableFuture<MemberOutcome> addInvite(Invite invite, Timestamp now) {
     return propose(MemberMessages.addInvite(invite, now));
+  }
+
+  /**
+   * Sets how many copies of each blob there are, and how many of them a writer waits for; what is
+   * null stays as it is. {@link MemberOutcome#INVALID} if the two do not go together.
+   */
+  public CompletableFuture<MemberOutcome> setReplication(
+      @Nullable Integer replicas, @Nullable Integer writeQuorum) {
+    return propose(MemberMessages.setReplication(replicas, writeQuorum));
   }
 
   private CompletableFuture<MemberOutcome> propose(MetaOp op) {

@@ -12,9 +12,11 @@ import org.cairnfs.proto.JoinCluster;
 import org.cairnfs.proto.MemberDetails;
 import org.cairnfs.proto.MemberInfo;
 import org.cairnfs.proto.MetaOp;
+import org.cairnfs.proto.SetReplication;
 import org.cairnfs.proto.UpdateMember;
+import org.jspecify.annotations.Nullable;
 
-/** Makes the operations about members and invites. */
+/** Makes the operations about members, invites, and the copies that they keep. */
 final class MemberMessages {
   static MetaOp addFounder(Member member) {
     return MetaOp.newBuilder()
@@ -55,6 +57,18 @@ final class MemberMessages {
         .setNow(Times.encode(now))
         .build();
     return MetaOp.newBuilder().setAddInvite(op).build();
+  }
+
+  /** What is null stays as it is. */
+  static MetaOp setReplication(@Nullable Integer replicas, @Nullable Integer writeQuorum) {
+    SetReplication.Builder op = SetReplication.newBuilder();
+    if (replicas != null) {
+      op.setReplicas(replicas);
+    }
+    if (writeQuorum != null) {
+      op.setWriteQuorum(writeQuorum);
+    }
+    return MetaOp.newBuilder().setSetReplication(op).build();
   }
 
   static MemberDetails details(Member member) {

@@ -8,16 +8,21 @@ import java.util.List;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.AddFounder;
 import org.cairnfs.proto.AddInvite;
 import org.cairnfs.proto.JoinCluster;
 import org.cairnfs.proto.MemberDetails;
 import org.cairnfs.proto.MemberInfo;
+import org.cairnfs.proto.SetReplication;
 import org.cairnfs.proto.UpdateMember;
 import org.jspecify.annotations.Nullable;
 
-/** Operations about who belongs to the cluster. Never speculated on. */
+/**
+ * Operations about who belongs to the cluster, and how many of them keep each blob. Never
+ * speculated on.
+ */
 final class MemberOps {
   /** An expired invite is still told from one that never was, for so long. */
   static final long EXPIRED_KEPT_SECONDS = 7L * 24 * 60 * 60;
@@ -133,6 +138,18 @@ final class MemberOps {
       return true;
     });
     dropped.forEach(key -> view.delete(MetaTable.INVITE, key));
+  }
+
+  MetaResult setReplication(SetReplication op) {
+    Replication present = ReplicationRecord.read(view);
+    int replicas = op.hasReplicas() ? op.getReplicas() : present.replicas();
+    int writeQuorum = op.hasWriteQuorum() ? op.getWriteQuorum() : present.writeQuorum();
+    if (!Replication.isValid(replicas, writeQuorum)) {
+      return MetaResult.failed(Errno.EINVAL);
+    }
+    byte[] row = ReplicationRecord.encode(new Replication(replicas, writeQuorum));
+    view.put(MetaTable.SYSTEM, Keys.REPLICATION, row);
+    return MetaResult.DONE;
   }
 
   private @Nullable Member find(ByteString id) {

@@ -8,12 +8,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.MetaReply;
 
 /**
- * The members and invites as this node's tables have them, in memory. Thread-safe; never blocks.
+ * The members, the invites, and how many copies of a blob the members keep, as this node's tables
+ * have them, in memory. Thread-safe; never blocks.
  */
 public final class Members {
   private final MetaStore store;
@@ -24,7 +26,8 @@ public final class Members {
   private final Object loading = new Object();
 
   /** @param index of the entry after which these were read, or of a later one that left them */
-  private record Contents(Map<NodeId, Member> members, List<Invite> invites, long index) {}
+  private record Contents(
+      Map<NodeId, Member> members, List<Invite> invites, Replication replication, long index) {}
 
   /** Follows the store from now on. */
   public Members(MetaStore store) {
@@ -49,7 +52,7 @@ public final class Members {
 
   private static boolean isAboutMembers(MetaOp op) {
     return switch (op.getKindCase()) {
-      case ADD_FOUNDER, JOIN_CLUSTER, UPDATE_MEMBER, ADD_INVITE -> true;
+      case ADD_FOUNDER, JOIN_CLUSTER, UPDATE_MEMBER, ADD_INVITE, SET_REPLICATION -> true;
       default -> false;
     };
   }
@@ -73,7 +76,8 @@ public final class Members {
             Keys.END_OF_HASHES,
             Integer.MAX_VALUE,
             (key, value) -> invites.add(InviteRecord.decode(key, value)));
-    return new Contents(members, List.copyOf(invites), index);
+    Replication replication = ReplicationRecord.read(store.reader());
+    return new Contents(members, List.copyOf(invites), replication, index);
   }
 
   /** All rows, by id. */
@@ -106,6 +110,11 @@ public final class Members {
   /** All invites, the expired and used up ones too. */
   public List<Invite> invites() {
     return contents.invites();
+  }
+
+  /** How many copies of each blob they are to keep. */
+  public Replication replication() {
+    return contents.replication();
   }
 
   /** The entry after which all this was last what it is, as far as this node has applied them. */

@@ -87,6 +87,7 @@ final class MetaMachine {
       case JOIN_CLUSTER -> members.join(op.getJoinCluster());
       case UPDATE_MEMBER -> members.update(op.getUpdateMember());
       case ADD_INVITE -> members.addInvite(op.getAddInvite());
+      case SET_REPLICATION -> members.setReplication(op.getSetReplication());
       case KIND_NOT_SET ->
         throw new CorruptMetadataException("an operation of a kind that this build does not know");
     };

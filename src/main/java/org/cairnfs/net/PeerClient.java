@@ -223,6 +223,7 @@ public final class PeerClient implements Closeable {
             channel
                 .pipeline()
                 .addLast(
+                    context.traffic(),
                     ssl,
                     decoder,
                     new ClientHandshake(context, ssl, decoder, kind, expected, result));

@@ -82,7 +82,10 @@ public final class PeerServer implements Closeable {
       channel.closeFuture().addListener(closed -> peers.removeStranger(channel));
       SslHandler ssl = context.tls().serverHandler(channel);
       FrameDecoder decoder = new FrameDecoder(FrameLimits.CLIENT_HELLO);
-      channel.pipeline().addLast(ssl, decoder, new ServerHandshake(context, ssl, decoder, peers));
+      channel
+          .pipeline()
+          .addLast(
+              context.traffic(), ssl, decoder, new ServerHandshake(context, ssl, decoder, peers));
     }
   }
 

@@ -23,6 +23,7 @@ public final class PeerTransport implements Closeable {
       Membership membership,
       Tls tls,
       EventLoops loops,
+      Traffic traffic,
       TransportSettings settings,
       NetPorts ports) {}
 
@@ -49,6 +50,7 @@ public final class PeerTransport implements Closeable {
         membership,
         new Tls(identity, settings),
         new EventLoops(settings, ports),
+        new Traffic(),
         settings,
         ports));
   }
@@ -65,6 +67,18 @@ public final class PeerTransport implements Closeable {
   /** A client, which connects when it has something to send. */
   public PeerClient client() {
     return new PeerClient(context);
+  }
+
+  /**
+   * Bytes that came from peers, on all connections since it was opened, as the network has them.
+   */
+  public long receivedBytes() {
+    return context.traffic().receivedBytes();
+  }
+
+  /** Bytes for peers, likewise; some may still be on their way to the kernel. */
+  public long sentBytes() {
+    return context.traffic().sentBytes();
   }
 
   /** Ends the threads, in bounded time; a second time it does nothing. */

@@ -62,6 +62,10 @@ final class AdminCommands implements AdminHandler {
             .build();
       case PEERS -> AdminResponse.newBuilder().setPeers(node.cluster().peers()).build();
       case NODE -> done(node.cluster().change(request.getNode()));
+      case VOLUME ->
+        AdminResponse.newBuilder()
+            .setReplication(node.cluster().replication(request.getVolume()))
+            .build();
       case COMMAND_NOT_SET ->
         throw new OperatorException(
             "the node does not know this command",

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.blob.RepairStats;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.meta.Member;
 import org.cairnfs.meta.MemberState;
 import org.cairnfs.meta.raft.RaftRoles;
@@ -20,8 +21,10 @@ import org.cairnfs.proto.AdminInviteRequest;
 import org.cairnfs.proto.AdminNodeRequest;
 import org.cairnfs.proto.AdminPeer;
 import org.cairnfs.proto.AdminPeers;
+import org.cairnfs.proto.AdminReplication;
 import org.cairnfs.proto.AdminRole;
 import org.cairnfs.proto.AdminToken;
+import org.cairnfs.proto.AdminVolumeRequest;
 import org.jspecify.annotations.Nullable;
 
 /** What commands ask about other nodes, and have done to them. */
@@ -57,6 +60,29 @@ record ClusterCommands(Components components, NodeConfig config) {
             "Stop the node with the Cairn it was started with, and start it with the new one.");
     }
     return member.id().toString();
+  }
+
+  /** Changes how many copies of a blob there are, if that is asked for; says how many. */
+  AdminReplication replication(AdminVolumeRequest request) throws OperatorException {
+    if (request.hasReplicas() || request.hasWriteQuorum()) {
+      components
+          .members()
+          .setReplication(
+              request.hasReplicas() ? request.getReplicas() : null,
+              request.hasWriteQuorum() ? request.getWriteQuorum() : null);
+    }
+    return replication();
+  }
+
+  AdminReplication replication() {
+    Replication replication = cluster().members().replication();
+    int nodes = cluster().members().present().size();
+    return AdminReplication.newBuilder()
+        .setReplicas(replication.replicas())
+        .setWriteQuorum(replication.writeQuorum())
+        .setReplicasNow(replication.replicasOf(nodes))
+        .setWriteQuorumNow(replication.writeQuorumOf(nodes))
+        .build();
   }
 
   /** All nodes. */
@@ -123,6 +149,7 @@ record ClusterCommands(Components components, NodeConfig config) {
         .setMissingBlobs(Math.max(0, blobs.missing() - blobs.fetched()))
         .setUnavailableBlobs(blobs.unavailable())
         .setCachedBytes(components.storage().blobs().cachedBytes())
+        .setFetchedBytes(components.storage().blobs().fetchedBytes())
         .build();
   }
 

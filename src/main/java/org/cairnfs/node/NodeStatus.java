@@ -14,6 +14,7 @@ import org.cairnfs.node.home.ListenAddress;
 import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.proto.AdminCacheStatus;
 import org.cairnfs.proto.AdminMemoryStatus;
+import org.cairnfs.proto.AdminNetworkStatus;
 import org.cairnfs.proto.AdminStatus;
 import org.cairnfs.proto.AdminUncommittedStatus;
 import org.cairnfs.proto.AdminVolumeStatus;
@@ -44,7 +45,10 @@ record NodeStatus(
         .setUptimeSeconds(
             Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime()).toSeconds())
         .setMemory(memory())
-        .setCluster(new ClusterCommands(components, config).status());
+        .setCluster(cluster().status())
+        .setNetwork(AdminNetworkStatus.newBuilder()
+            .setReceivedBytes(components.cluster().network().receivedBytes())
+            .setSentBytes(components.cluster().network().sentBytes()));
     VolumeAccess volume = access;
     if (volume == null) {
       return status.setVolume(storage()).build();
@@ -64,10 +68,15 @@ record NodeStatus(
         .build();
   }
 
+  private ClusterCommands cluster() {
+    return new ClusterCommands(components, config);
+  }
+
   private AdminVolumeStatus.Builder volume(Components.Volume volume, BlockStats blocks) {
     Usage usage = volume.session().usage();
     return AdminVolumeStatus.newBuilder()
         .setId(config.volumeId().toString())
+        .setReplication(cluster().replication())
         .setLogicalBytes(usage.logicalBytes())
         .setStoredBytes(blocks.storedBytes())
         .setDiskBytes(blocks.diskBytes())
@@ -85,6 +94,7 @@ record NodeStatus(
     Usage usage = components.storage().metadata().usage();
     AdminVolumeStatus.Builder status = AdminVolumeStatus.newBuilder()
         .setId(config.volumeId().toString())
+        .setReplication(cluster().replication())
         .setLogicalBytes(usage.logicalBytes())
         .setInodes(usage.inodes())
         .setStoredBytes(blobs.liveBytes())

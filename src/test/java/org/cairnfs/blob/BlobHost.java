@@ -20,7 +20,6 @@ import org.cairnfs.store.SegmentStore;
 final class BlobHost implements AutoCloseable {
   /** Quick to repair and to forget. */
   static final ClusterSettings QUICK = new ClusterSettings(
-      3,
       Duration.ofSeconds(10),
       Duration.ofSeconds(20),
       Duration.ofMillis(500),

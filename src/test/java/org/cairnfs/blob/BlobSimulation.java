@@ -499,8 +499,7 @@ final class BlobSimulation {
       }
     }
     for (BlobId id : end.counts.keySet()) {
-      List<BlobNode> placed =
-          Placement.placed(id, nodes.get(0).run().view.nodes(), SETTINGS.replicas());
+      List<BlobNode> placed = Placement.placed(id, nodes.get(0).run().view.nodes(), 3);
       for (SimNode node : nodes) {
         boolean belongs = placed.stream().anyMatch(each -> each.id().equals(node.id));
         if (node.disk.has(id) != belongs) {

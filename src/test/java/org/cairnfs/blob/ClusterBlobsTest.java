@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Replication;
 import org.cairnfs.crypto.BlobFormat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,11 @@ final class ClusterBlobsTest {
   }
 
   private boolean isPlaced(BlobId id) {
-    List<BlobNode> placed = Placement.placed(id, hosts.get(0).view.nodes(), 3);
+    return isPlaced(id, 3);
+  }
+
+  private boolean isPlaced(BlobId id, int replicas) {
+    List<BlobNode> placed = Placement.placed(id, hosts.get(0).view.nodes(), replicas);
     return hosts.stream()
         .allMatch(host ->
             host.store.has(id) == placed.stream().anyMatch(node -> node.id().equals(host.id())));
@@ -169,6 +174,38 @@ final class ClusterBlobsTest {
     await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> isPlaced(ref.id())));
     assertThat(leaving.store.stats().blobs()).isZero();
     await().atMost(SOON).until(() -> leaving.blobs.repairStats().surplus() == 0);
+  }
+
+  @Test
+  void copiesFollowTheVolumesReplicas() throws Exception {
+    cluster(4);
+    List<BlobRef> refs = commit(hosts.get(0), 20);
+    for (int replicas : new int[] {2, 4, 1, 3}) {
+      hosts.forEach(host -> host.view.replication(replicas, Replication.MAJORITY));
+      await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> isPlaced(ref.id(), replicas)));
+    }
+  }
+
+  /** Frames and what goes with them; the whole blob has sixteen. */
+  @Test
+  void aSmallReadMovesFewFrames() throws Exception {
+    cluster(4);
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = commit(hosts.get(0), plain);
+    await().atMost(SOON).until(() -> isPlaced(ref.id()));
+    BlobHost reader = without(ref.id());
+    await().atMost(SOON).until(() -> !reader.blobs.repairStats().walking());
+    long received = reader.net.receivedBytes();
+    long fetched = reader.blobs.fetchedBytes();
+
+    assertThat(Blocks.read(reader.blocks, ref, 500_000, 4096))
+        .isEqualTo(Arrays.copyOfRange(plain, 500_000, 504_096));
+
+    assertThat(reader.blobs.fetchedBytes() - fetched)
+        .isEqualTo(BlobFormat.sealedRunLength(plain.length, 7, 1));
+    // A second node is asked beside the first if that is slow, and a third; walks ask for proofs.
+    assertThat(reader.net.receivedBytes() - received).isBetween(65_536L, 4 * 65_536L);
+    assertThat(reader.blobs.cachedBytes()).isZero();
   }
 
   @Test

@@ -6,12 +6,14 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 
 /** Nodes that are as a test says; the first one is this node. */
 final class FakeNodes implements BlobNodes {
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final NodeId self;
   private volatile List<BlobNode> nodes;
+  private volatile Replication replication = Replication.DEFAULT;
 
   FakeNodes(int count) {
     List<BlobNode> made = new ArrayList<>();
@@ -42,12 +44,22 @@ final class FakeNodes implements BlobNodes {
   }
 
   @Override
+  public Replication replication() {
+    return replication;
+  }
+
+  @Override
   public void onChange(Runnable listener) {
     listeners.add(listener);
   }
 
   void set(List<BlobNode> changed) {
     nodes = List.copyOf(changed);
+    listeners.forEach(Runnable::run);
+  }
+
+  void replication(int replicas, int writeQuorum) {
+    replication = new Replication(replicas, writeQuorum);
     listeners.forEach(Runnable::run);
   }
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.crypto.BlobFormat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,6 +81,32 @@ final class RepairWalkTest {
     liar.mood = FakePeer.Mood.WELL;
     assertThat(walk(2).surplus.sum()).isZero();
     assertThat(store.has(id)).isFalse();
+  }
+
+  /** The first of a blob's nodes in the order of its placement keeps it longest. */
+  @Test
+  void withFewerReplicasTheLastNodesGiveTheirCopiesUp() throws Exception {
+    storeOneThat(true);
+    assertThat(walk(1).surplus.sum()).isZero();
+    List<BlobNode> order = Placement.order(id, nodes.nodes());
+    int place = order.stream().map(BlobNode::id).toList().indexOf(nodes.self());
+
+    for (int replicas = 3; replicas > 0; replicas--) {
+      nodes.replication(replicas, Replication.MAJORITY);
+      walk(2);
+      assertThat(store.has(id)).as("place %s of %s", place, replicas).isEqualTo(place < replicas);
+    }
+  }
+
+  @Test
+  void withMoreReplicasWhatIsMissingIsFetched() throws Exception {
+    storeOneThat(false);
+    walk(1);
+    assertThat(store.has(id)).isFalse();
+
+    nodes.replication(Replication.ALL, Replication.MAJORITY);
+
+    assertThat(walk(2).missing.sum()).isEqualTo(1);
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.PosixException;
+import org.cairnfs.core.Replication;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +55,6 @@ final class ReplicatorTest {
     nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
     ClusterSettings usual = ClusterSettings.DEFAULT;
     ClusterSettings settings = new ClusterSettings(
-        3,
         usual.callLimit(),
         copiesLimit,
         usual.hold(),
@@ -158,6 +158,59 @@ final class ReplicatorTest {
     CompletableFuture<Void> sync = syncing(write(plain));
     assertStays(sync);
     others().forEach(FakePeer::speak);
+    assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void asManyCopiesAreAwaitedAsTheVolumeSays() {
+    cluster(4);
+    nodes.replication(3, 3);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    BlobRef ref = write(plain);
+    CompletableFuture<Void> sync = syncing(ref);
+    List<FakePeer> asked =
+        others().stream().filter(peer -> !peer.unanswered.isEmpty()).toList();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(placed(ref.id()));
+    asked.get(0).speak();
+    assertStays(sync);
+
+    asked.get(1).speak();
+
+    assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void withAWriteQuorumOfOneNobodyIsAwaited() {
+    cluster(3);
+    nodes.replication(3, 1);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    assertThat(syncing(write(plain))).succeedsWithin(Duration.ofSeconds(10));
+    assertThat(others()).as("all are sent it").allMatch(peer -> peer.unanswered.size() == 1);
+  }
+
+  @Test
+  void allNodesHaveACopyIfTheVolumeSaysSo() {
+    cluster(6);
+    nodes.replication(Replication.ALL, Replication.MAJORITY);
+    BlobRef ref = write(plain);
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    await().until(() -> others().stream().allMatch(peer -> peer.blobs.containsKey(ref.id())));
+  }
+
+  /** Who waits already is content with fewer copies, too, and gets more if there are to be more. */
+  @Test
+  void aChangeOfTheVolumeIsObeyedAtOnce() {
+    cluster(5);
+    nodes.replication(1, Replication.MAJORITY);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    nodes.replication(5, 5);
+    BlobRef ref = write(plain);
+    CompletableFuture<Void> sync = syncing(ref);
+    await().until(() -> others().stream().allMatch(peer -> peer.unanswered.size() == 1));
+    assertStays(sync);
+
+    nodes.replication(5, 1);
+
     assertThat(sync).succeedsWithin(Duration.ofSeconds(10));
   }
 

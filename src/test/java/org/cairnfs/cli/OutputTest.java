@@ -1,16 +1,21 @@
 package org.cairnfs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.cairnfs.core.FileMode;
+import org.cairnfs.core.Replication;
+import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.proto.AdminCacheStatus;
 import org.cairnfs.proto.AdminClusterStatus;
 import org.cairnfs.proto.AdminMemoryStatus;
+import org.cairnfs.proto.AdminNetworkStatus;
 import org.cairnfs.proto.AdminPeer;
+import org.cairnfs.proto.AdminReplication;
 import org.cairnfs.proto.AdminRole;
 import org.cairnfs.proto.AdminStatus;
 import org.cairnfs.proto.AdminUncommittedStatus;
@@ -38,7 +43,9 @@ final class OutputTest {
           .setInodes(12_345)
           .setDeduplicatedBytes(5)
           .setCapacityBytes(1L << 40)
-          .setFreeBytes(1L << 39))
+          .setFreeBytes(1L << 39)
+          .setReplication(
+              AdminReplication.newBuilder().setReplicas(5).setReplicasNow(3).setWriteQuorumNow(2)))
       .setCache(AdminCacheStatus.newBuilder().setHits(3).setMisses(1).setBytes(65_536))
       .setUncommitted(AdminUncommittedStatus.newBuilder().setOperations(2).setBytes(10))
       .setCluster(AdminClusterStatus.newBuilder()
@@ -50,7 +57,9 @@ final class OutputTest {
           .setUnderReplicatedBlobs(7)
           .setMissingBlobs(2)
           .setUnavailableBlobs(1)
-          .setCachedBytes(9))
+          .setCachedBytes(9)
+          .setFetchedBytes(10))
+      .setNetwork(AdminNetworkStatus.newBuilder().setReceivedBytes(11).setSentBytes(12))
       .setMemory(AdminMemoryStatus.newBuilder()
           .setHeapUsedBytes(1)
           .setHeapMaxBytes(2)
@@ -82,7 +91,8 @@ final class OutputTest {
                 "underReplicatedBlobs": 7,
                 "missingBlobs": 2,
                 "unavailableBlobs": 1,
-                "cachedBytes": 9
+                "cachedBytes": 9,
+                "fetchedBytes": 10
               },
               "volume": {
                 "id": "v",
@@ -91,7 +101,9 @@ final class OutputTest {
                 "deduplicatedBytes": 5,
                 "blobs": 1,
                 "damagedBlobs": 0,
-                "inodes": 12345
+                "inodes": 12345,
+                "replicas": 5,
+                "writeQuorum": "majority"
               },
               "disk": {
                 "capacityBytes": 1099511627776,
@@ -112,6 +124,10 @@ final class OutputTest {
                 "heapMaxBytes": 2,
                 "residentBytes": 3,
                 "kvBytes": 4
+              },
+              "network": {
+                "receivedBytes": 11,
+                "sentBytes": 12
               }
             }""");
   }
@@ -198,6 +214,7 @@ final class OutputTest {
             "Nodes        2 of 3 up, led by fedcba987654; this is a storage node with a vote, 7 blobs with too few copies, 1 blob without a copy that can be reached",
             "Mounts       /mnt/\"a\"",
             "Volume       3.00 MiB in 12,345 inodes",
+            "Replicas     5 (3 with these nodes), write quorum majority (2 with these nodes)",
             "Stored       1.00 MiB in 1 blob, 2.00 MiB on disk, 5 B deduplicated since the start",
             "Disk         512 GiB free of 1.00 TiB",
             "Cache        64.0 KiB, 75 % of 4 reads hit",
@@ -211,6 +228,23 @@ final class OutputTest {
         .setVolume(STATUS.getVolume().toBuilder().setDamagedBlobs(2))
         .build();
     assertThat(StatusText.format(damaged)).contains("Damaged      2 blobs");
+  }
+
+  @Test
+  void copiesAsPeopleWriteThem() throws Exception {
+    assertThat(Copies.parse("-r", "all", "all")).isEqualTo(Replication.ALL);
+    assertThat(Copies.parse("-r", "32", "all")).isEqualTo(Replication.REPLICAS_MAX);
+    for (String wrong : List.of("0", "33", "-1", "", "many", "99999999999", "ALL", "majority")) {
+      assertThatThrownBy(() -> Copies.parse("-r", wrong, "all"))
+          .isInstanceOfSatisfying(OperatorException.class, e -> {
+            assertThat(e).hasMessageContaining("-r cannot be \"" + wrong + "\"");
+            assertThat(e.remedy()).contains("1 to 32", "all");
+            assertThat(e.exitCode()).isEqualTo(OperatorException.USAGE);
+          });
+    }
+    AdminReplication plain =
+        AdminReplication.newBuilder().setReplicas(3).setReplicasNow(3).build();
+    assertThat(Copies.replicas(plain)).isEqualTo("3");
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.net.Role;
@@ -130,6 +131,27 @@ class MembersTest {
   }
 
   @Test
+  void copiesAreAsManyAsWasSaidLast() {
+    assertThat(members.replication()).as("of a store of before").isEqualTo(Replication.DEFAULT);
+
+    assertThat(changes.setReplication(5, null).join()).isEqualTo(MemberOutcome.DONE);
+    assertThat(changes.setReplication(null, 4).join()).isEqualTo(MemberOutcome.DONE);
+    assertThat(members.replication()).isEqualTo(new Replication(5, 4));
+    assertThat(members.changedIndex()).isEqualTo(2);
+
+    assertThat(changes.setReplication(3, null).join()).isEqualTo(MemberOutcome.INVALID);
+    assertThat(changes.setReplication(null, 6).join()).isEqualTo(MemberOutcome.INVALID);
+    assertThat(changes.setReplication(33, 4).join()).isEqualTo(MemberOutcome.INVALID);
+    assertThat(changes.setReplication(-1, 0).join()).isEqualTo(MemberOutcome.INVALID);
+    assertThat(members.replication()).isEqualTo(new Replication(5, 4));
+
+    assertThat(changes.setReplication(Replication.ALL, Replication.MAJORITY).join())
+        .isEqualTo(MemberOutcome.DONE);
+    assertThat(new Members(store).replication())
+        .isEqualTo(new Replication(Replication.ALL, Replication.MAJORITY));
+  }
+
+  @Test
   void whoeverWatchesHearsOfEveryChange() {
     AtomicInteger heard = new AtomicInteger();
     members.onChange(heard::incrementAndGet);
@@ -137,8 +159,9 @@ class MembersTest {
     found();
     invite(5);
     join(B);
+    changes.setReplication(2, null).join();
 
-    assertThat(heard).hasValue(3);
+    assertThat(heard).hasValue(4);
     assertThat(new Members(store).list()).containsExactlyElementsOf(members.list());
   }
 }

@@ -16,6 +16,7 @@ import org.cairnfs.core.Extent;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.net.Role;
 import org.cairnfs.proto.MetaEntry;
@@ -102,6 +103,10 @@ class MetaGoldenTest {
             "volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
         arguments("member", MemberRecord.encode(member()), GoldenBytes.MEMBER),
         arguments("invite", InviteRecord.encode(invite()), GoldenBytes.INVITE),
+        arguments(
+            "replication",
+            ReplicationRecord.encode(new Replication(5, 4)),
+            GoldenBytes.REPLICATION),
         arguments("inode key", Keys.number(0x11), "0000000000000011"),
         arguments("dentry key", Keys.named(0x11, name("n").array()), "00000000000000116e"),
         arguments("extent key", Keys.pair(0x11, 0x22), "00000000000000110000000000000022"),
@@ -109,7 +114,8 @@ class MetaGoldenTest {
         arguments("volume key", Keys.VOLUME, "766f6c756d65"),
         arguments("next inode key", Keys.NEXT_INODE, "6e6578742d696e6f6465"),
         arguments("applied key", Keys.APPLIED, "6170706c696564"),
-        arguments("usage key", Keys.USAGE, "7573616765"));
+        arguments("usage key", Keys.USAGE, "7573616765"),
+        arguments("replication key", Keys.REPLICATION, "7265706c69636174696f6e"));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -149,6 +155,7 @@ class MetaGoldenTest {
             MemberMessages.setState(new NodeId(1, 2, 3, 4), MemberState.DRAINING),
             GoldenBytes.UPDATE_MEMBER),
         op(MemberMessages.addInvite(invite(), T), GoldenBytes.ADD_INVITE),
+        op(MemberMessages.setReplication(0, 2), GoldenBytes.SET_REPLICATION),
         op(Ops.acquireLease(LeaseMode.EXCLUSIVE), GoldenBytes.ACQUIRE_LEASE),
         op(
             Ops.releaseLease(LeaseMode.SHARED, List.of(0x11L, 0x22L), List.of(0x33L)),
@@ -198,6 +205,8 @@ class MetaGoldenTest {
     assertThat(InviteRecord.decode(
             invite().secretHash().array(), HexFormat.of().parseHex(GoldenBytes.INVITE)))
         .isEqualTo(invite());
+    assertThat(ReplicationRecord.decode(HexFormat.of().parseHex(GoldenBytes.REPLICATION)))
+        .isEqualTo(new Replication(5, 4));
   }
 
   static Stream<Arguments> damaged() {
@@ -220,6 +229,10 @@ class MetaGoldenTest {
             () -> MemberRecord.decode(member().id().toBytes(), cut(MemberRecord.encode(member())))),
         arguments("invite cut short", (Runnable) () ->
             InviteRecord.decode(invite().secretHash().array(), cut(InviteRecord.encode(invite())))),
+        arguments("replication cut short", (Runnable)
+            () -> ReplicationRecord.decode(cut(ReplicationRecord.encode(Replication.DEFAULT)))),
+        arguments("more copies awaited than made", (Runnable)
+            () -> ReplicationRecord.decode(new byte[] {1, 0, 0, 0, 2, 0, 0, 0, 3})),
         arguments("lease of no mode", (Runnable)
             () -> LeaseRecord.decode(new byte[] {1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
         arguments(

@@ -94,6 +94,15 @@ public final class TestNode implements AutoCloseable {
     return client;
   }
 
+  /** Bytes of all its connections. */
+  public long receivedBytes() {
+    return transport.receivedBytes();
+  }
+
+  long sentBytes() {
+    return transport.sentBytes();
+  }
+
   TlsIdentity tls() {
     return tls;
   }

@@ -24,11 +24,13 @@ import org.cairnfs.proto.AdminListRequest;
 import org.cairnfs.proto.AdminPeers;
 import org.cairnfs.proto.AdminPeersRequest;
 import org.cairnfs.proto.AdminPutRequest;
+import org.cairnfs.proto.AdminReplication;
 import org.cairnfs.proto.AdminRequest;
 import org.cairnfs.proto.AdminResponse;
 import org.cairnfs.proto.AdminStatus;
 import org.cairnfs.proto.AdminStatusRequest;
 import org.cairnfs.proto.AdminToken;
+import org.cairnfs.proto.AdminVolumeRequest;
 import org.jspecify.annotations.Nullable;
 
 /** One request to a running node. Blocks; not thread-safe. */
@@ -127,6 +129,16 @@ public final class AdminClient implements AutoCloseable {
       throw unexpected(response);
     }
     return response.getPeers();
+  }
+
+  /** Changes how many copies of a blob the volume has, if that is asked for; says how many. */
+  public AdminReplication volume(AdminVolumeRequest request) throws OperatorException {
+    send(AdminRequest.newBuilder().setVolume(request));
+    AdminResponse response = receive();
+    if (!response.hasReplication()) {
+      throw unexpected(response);
+    }
+    return response.getReplication();
   }
 
   /** Lists a directory, or the one file the path names; entries come in no order. */

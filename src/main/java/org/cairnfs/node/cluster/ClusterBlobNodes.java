@@ -7,6 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.blob.BlobNode;
 import org.cairnfs.blob.BlobNodes;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.meta.Member;
 import org.cairnfs.meta.MemberState;
 import org.cairnfs.meta.Members;
@@ -23,12 +24,14 @@ public final class ClusterBlobNodes implements BlobNodes {
   private final Heartbeats heartbeats;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile List<BlobNode> nodes;
+  private volatile Replication replication;
 
   public ClusterBlobNodes(NodeId self, Members members, Heartbeats heartbeats) {
     this.self = self;
     this.members = members;
     this.heartbeats = heartbeats;
     this.nodes = look();
+    this.replication = members.replication();
     members.onChange(this::refresh);
     heartbeats.onBeat(this::refresh);
     refresh();
@@ -45,6 +48,11 @@ public final class ClusterBlobNodes implements BlobNodes {
   }
 
   @Override
+  public Replication replication() {
+    return replication;
+  }
+
+  @Override
   public void onChange(Runnable listener) {
     listeners.add(listener);
   }
@@ -53,8 +61,11 @@ public final class ClusterBlobNodes implements BlobNodes {
     boolean changed;
     synchronized (this) {
       List<BlobNode> now = look();
-      changed = !withoutRoundTrips(now).equals(withoutRoundTrips(nodes));
+      Replication copies = members.replication();
+      changed =
+          !withoutRoundTrips(now).equals(withoutRoundTrips(nodes)) || !copies.equals(replication);
       nodes = now;
+      replication = copies;
     }
     if (changed) {
       listeners.forEach(Runnable::run);

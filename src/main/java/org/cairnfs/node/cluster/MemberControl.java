@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.crypto.InvitationSecret;
 import org.cairnfs.meta.Invite;
@@ -25,8 +27,12 @@ import org.cairnfs.meta.MemberState;
 import org.cairnfs.net.Role;
 import org.cairnfs.node.home.ListenAddress;
 import org.cairnfs.node.home.OperatorException;
+import org.jspecify.annotations.Nullable;
 
-/** Invites nodes, drains and removes them, as people say. Thread-safe; blocks on the log. */
+/**
+ * Invites nodes, drains and removes them, and sets how many keep each blob, as people say.
+ * Thread-safe; blocks on the log.
+ */
 public final class MemberControl {
   /** Longest time that an invitation is good for. */
   public static final Duration TTL_MAX = Duration.ofDays(30);
@@ -156,6 +162,34 @@ public final class MemberControl {
     require(
         await(cluster.changes().setState(member.id(), MemberState.REMOVED)),
         "remove " + member.id());
+  }
+
+  /**
+   * Sets how many copies of each blob there are, and how many of them a writer waits for; what is
+   * null stays.
+   */
+  public void setReplication(@Nullable Integer replicas, @Nullable Integer writeQuorum)
+      throws OperatorException {
+    MemberOutcome outcome = await(cluster.changes().setReplication(replicas, writeQuorum));
+    if (outcome == MemberOutcome.INVALID) {
+      throw unfit(replicas, writeQuorum);
+    }
+    require(outcome, "change the number of copies");
+  }
+
+  private OperatorException unfit(@Nullable Integer replicas, @Nullable Integer writeQuorum) {
+    Replication present = cluster.members().replication();
+    int copies = Objects.requireNonNullElse(replicas, present.replicas());
+    int quorum = Objects.requireNonNullElse(writeQuorum, present.writeQuorum());
+    return copies != Replication.ALL && quorum > copies
+        ? new OperatorException(
+            "a writer cannot wait for " + quorum + " copies when there are " + copies,
+            "Set both so that the write quorum is not above the replicas, for example:"
+                + " cairn volume --replicas " + copies + " --write-quorum majority")
+        : new OperatorException(
+            "there are 1 to " + Replication.REPLICAS_MAX + " copies of a blob, or one on each node",
+            "Write for example --replicas 3, or --replicas all.",
+            OperatorException.USAGE);
   }
 
   private static void requirePresent(Member member) throws OperatorException {

@@ -124,6 +124,18 @@ public final class PeerNetwork implements AutoCloseable {
     return current;
   }
 
+  /** Bytes that came from peers since the network opened, as it carries them. */
+  public long receivedBytes() {
+    Open current = open;
+    return current == null ? 0 : current.transport().receivedBytes();
+  }
+
+  /** Bytes for peers, likewise. */
+  public long sentBytes() {
+    Open current = open;
+    return current == null ? 0 : current.transport().sentBytes();
+  }
+
   /** Cuts the connections from and to a node at once. */
   void cut(NodeId node) {
     Open current = open;

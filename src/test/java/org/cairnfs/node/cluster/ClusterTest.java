@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.cairnfs.core.Replication;
 import org.cairnfs.crypto.InvitationSecret;
 import org.cairnfs.crypto.KeyFile;
 import org.cairnfs.crypto.KeySlots;
@@ -284,6 +286,32 @@ final class ClusterTest {
                 .control()
                 .drain(founder.control().find(founder.cluster().id().toString()), false)))
         .hasMessageContaining("no other node");
+  }
+
+  @Test
+  void theNumberOfCopiesIsForAllNodes() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    AtomicInteger heard = new AtomicInteger();
+    joined.cluster().blobNodes().onChange(heard::incrementAndGet);
+
+    founder.control().setReplication(2, null);
+
+    await()
+        .until(() -> joined
+            .cluster()
+            .blobNodes()
+            .replication()
+            .equals(new Replication(2, Replication.MAJORITY)));
+    assertThat(heard).hasPositiveValue();
+
+    OperatorException refusal = catchThrowableOfType(
+        OperatorException.class, () -> joined.control().setReplication(null, 3));
+    assertThat(refusal).hasMessageContaining("cannot wait for 3 copies when there are 2");
+    assertThat(refusal.remedy()).contains("--replicas 2 --write-quorum majority");
+    assertThat(catchThrowableOfType(
+            OperatorException.class, () -> founder.control().setReplication(99, null)))
+        .hasMessageContaining("1 to 32 copies");
+    assertThat(founder.cluster().members().replication().replicas()).isEqualTo(2);
   }
 
   /** What a node said before it heard that it is to leave says nothing of how far it is. */
