@@ -31,6 +31,7 @@ final class OpenFile {
 
   private long windowBytes;
   private long aheadTo;
+  private boolean begun;
 
   private final AtomicBoolean read = new AtomicBoolean();
 
@@ -72,25 +73,24 @@ final class OpenFile {
   /**
    * Notes a read and tells what to read ahead for it.
    *
-   * <p>The window begins small at the start of a file, unless its first read is a short one, or
-   * after a jump, and doubles while reads stay sequential. Requests of one sequential reader may
-   * arrive in any order within the kernel's own read-ahead: a step within {@link #SLACK_BYTES}
-   * either way counts as sequential.
+   * <p>The window begins small at the start of a file or after a jump, and doubles while reads stay
+   * sequential. The first read counts as a jump if it is a short one, or not of the start. Requests
+   * of one sequential reader may arrive in any order within the kernel's own read-ahead: a step
+   * within {@link #SLACK_BYTES} either way counts as sequential.
    *
    * @return the range to read ahead, or null
    */
   synchronized @Nullable Window readAhead(long offset, long end) {
-    if (Math.abs(offset - expected) > SLACK_BYTES) {
+    boolean jumps =
+        begun ? Math.abs(offset - expected) > SLACK_BYTES : offset > 0 || end <= GLANCE_BYTES;
+    begun = true;
+    if (jumps) {
       expected = end;
       windowBytes = 0;
       aheadTo = end;
       return null;
     }
-    boolean glance = expected == 0 && end <= GLANCE_BYTES;
     expected = Math.max(expected, end);
-    if (glance) {
-      return null;
-    }
     windowBytes = Math.min(Math.max(MIN_WINDOW_BYTES, windowBytes * 2), MAX_WINDOW_BYTES);
     long from = Math.max(aheadTo, end);
     long to = end + windowBytes;

@@ -19,11 +19,11 @@ import org.cairnfs.net.RefusedRequestException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Three to five nodes that write, deduplicate, drop, repair and collect blobs while everything that
- * can go wrong does, in an order that a seed decides. After each event no blob that the committed
- * metadata refers to may be without an intact copy on a disk, and none of which a writer was told
- * that it is safe without W; in the end, when all is well again, each is where it belongs, and
- * nothing else is anywhere.
+ * Three to five nodes that write, deduplicate, drop, repair and collect blobs while the volume's
+ * replicas change between two and all, and everything that can go wrong does, in an order that a
+ * seed decides. After each event no blob that the committed metadata refers to may be without an
+ * intact copy on a disk, and none of which a writer was told that it is safe without W; in the end,
+ * when all is well again, each is where it belongs, and nothing else is anywhere.
  *
  * <p>The decisions are the real ones: {@link LocalBlobs}, {@link Holds}, {@link BlobCollector},
  * {@link Replicator}, {@link RepairWalk}, {@link BlobService}, {@link LocalBlockStore}. Modelled
@@ -308,7 +308,7 @@ final class BlobSimulation {
       return;
     }
     SimNode node = nodes.get(world.random.nextInt(nodes.size()));
-    switch (world.random.nextInt(8)) {
+    switch (world.random.nextInt(9)) {
       case 0, 1 -> {
         node.crash();
         restartLater(node);
@@ -318,6 +318,7 @@ final class BlobSimulation {
       case 4 -> stall(node);
       case 5 -> drain(node);
       case 6 -> damage(node);
+      case 7 -> order(new Op.Replicas(2 + world.random.nextInt(nodes.size() - 1)));
       default -> {
         // All at once, as when the power goes in a building.
         nodes.forEach(SimNode::crash);
@@ -499,7 +500,7 @@ final class BlobSimulation {
       }
     }
     for (BlobId id : end.counts.keySet()) {
-      List<BlobNode> placed = Placement.placed(id, nodes.get(0).run().view.nodes(), 3);
+      List<BlobNode> placed = Placement.placed(id, nodes.get(0).run().view.nodes(), end.replicas);
       for (SimNode node : nodes) {
         boolean belongs = placed.stream().anyMatch(each -> each.id().equals(node.id));
         if (node.disk.has(id) != belongs) {

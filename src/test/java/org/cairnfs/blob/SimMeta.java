@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.Replication;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,8 @@ final class SimMeta {
     record Drain(int node, boolean draining) implements Op {}
 
     record Leave(int node) implements Op {}
+
+    record Replicas(int count) implements Op {}
   }
 
   /** An entry of the log; session 0 is nobody's. */
@@ -65,6 +68,7 @@ final class SimMeta {
   final TreeSet<BlobId> garbage = new TreeSet<>();
   final Set<Integer> draining = new HashSet<>();
   final Set<Integer> gone = new HashSet<>();
+  int replicas = Replication.DEFAULT.replicas();
 
   /**
    * Live sessions with their nodes, in the order in which they were opened: the first may write.
@@ -81,6 +85,7 @@ final class SimMeta {
     copy.garbage.addAll(garbage);
     copy.draining.addAll(draining);
     copy.gone.addAll(gone);
+    copy.replicas = replicas;
     copy.sessions.putAll(sessions);
     copy.applied = applied;
     return copy;
@@ -131,6 +136,8 @@ final class SimMeta {
       } else {
         draining.remove(drain.node());
       }
+    } else if (op instanceof Op.Replicas wanted) {
+      replicas = wanted.count();
     } else if (op instanceof Op.Leave leave) {
       gone.add(leave.node());
       sessions.values().removeIf(node -> node == leave.node());

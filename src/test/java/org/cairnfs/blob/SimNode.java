@@ -17,6 +17,7 @@ import org.cairnfs.blob.SimMeta.Entry;
 import org.cairnfs.blob.SimMeta.Outcome;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.core.Replication;
 import org.cairnfs.core.SizedBlob;
 import org.cairnfs.store.NoSuchBlobException;
 import org.jspecify.annotations.Nullable;
@@ -200,6 +201,9 @@ final class SimNode {
           waits.complete(outcome);
         }
         writer.applied();
+      }
+      if (view.replication().replicas() != meta.replicas) {
+        view.replication(meta.replicas, Replication.MAJORITY);
       }
     }
 

@@ -18,6 +18,11 @@ final class OpenFileTest {
   }
 
   @Test
+  void aLookAnywhereReadsNothingAhead() {
+    assertThat(open.readAhead(400 * KIB, 404 * KIB)).isNull();
+  }
+
+  @Test
   void whoGoesOnHasTheNextRead() {
     assertThat(open.readAhead(0, 16 * KIB)).isNull();
     assertThat(open.readAhead(16 * KIB, 48 * KIB))
