@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Shows Cairn on three nodes on this machine, at 127.0.0.1:3000, :4000 and :5000, each with a mount
 # of its own: stores files through one, takes another one's blobs away and reads them over the
-# network, kills a node and goes on, and cleans up; about one minute:
+# network, which it proves by counting the bytes, kills a node and goes on, and cleans up; about one
+# minute:
 #   mount-scripts/demo.sh [MIB]
 # MIB (default 256) is the size of the large file. JAVA_HOME chooses the JDK that builds.
 set -euo pipefail
@@ -9,7 +10,7 @@ set -euo pipefail
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
 if [[ ${1:-} == -h || ${1:-} == --help ]]; then
-  sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exit 0
 fi
 mib=${1:-256}
@@ -74,6 +75,22 @@ compare() {
   say "   the file and the tree of $tree files are the same, byte for byte"
 }
 
+# The bytes of blobs that node $1 has got from others since it was started.
+fetched() {
+  on "$1" status --json | sed -n 's/.*"fetchedBytes": \([0-9]*\).*/\1/p'
+}
+
+# Compares like compare, and fails unless all that was read came from other nodes: node $1 was
+# started without a blob.
+compare_remote() {
+  local before after
+  before=$(fetched "$1")
+  compare "$1"
+  after=$(fetched "$1")
+  say "   fetched from other nodes, of $((large + tree_bytes)) bytes: $before before, $after after"
+  ((after >= large + tree_bytes)) || die "not everything came over the network"
+}
+
 # Takes the blobs of node $1 away, as if its disk had been replaced.
 lose_blobs() {
   on "$1" stop
@@ -84,6 +101,9 @@ lose_blobs() {
 mkdir "$work"/mount{1,2,3}
 large=$((mib << 20))
 tree=$(find "$root/src" -type f | wc -l)
+# Equal files are stored, and fetched, once.
+tree_bytes=$(find "$root/src" -type f -exec sha256sum {} + | sort -u -k1,1 | cut -c67- |
+  tr '\n' '\0' | du -cb --files0-from=- | tail -n 1 | cut -f1)
 
 title "Node 1 founds a cluster at $HOST:${PORTS[1]} and mounts the volume"
 on 1 init --listen "$HOST:${PORTS[1]}"
@@ -109,12 +129,12 @@ compare 2
 
 title "Take all blobs of node 3 away, and read through it: over the network"
 lose_blobs 3
-compare 3
+compare_remote 3
 
 title "Kill node 1 with kill -9, take the blobs of node 3 once more, and read: only node 2 is left to ask"
 kill -9 "$(<"$work/node1/cairn.pid")"
 lose_blobs 3
-compare 3
+compare_remote 3
 
 title "Write another file of $mib MiB through node 3 while node 1 is dead"
 head -c "$large" /dev/urandom >"$work/other"
