@@ -29,6 +29,17 @@ final class BlobHost implements AutoCloseable {
       Duration.ofMillis(20),
       0);
 
+  /** As usual, but nobody is slow enough for a second one to be asked beside it. */
+  static final ClusterSettings PATIENT = new ClusterSettings(
+      ClusterSettings.DEFAULT.callLimit(),
+      ClusterSettings.DEFAULT.copiesLimit(),
+      ClusterSettings.DEFAULT.hold(),
+      Duration.ofMinutes(1),
+      ClusterSettings.DEFAULT.repairBytesPerSecond(),
+      ClusterSettings.DEFAULT.repairInterval(),
+      ClusterSettings.DEFAULT.settle(),
+      0);
+
   final TestNode net = TestNode.create();
   final InMemoryBlobStore store = new InMemoryBlobStore();
   final FakeNodes view;

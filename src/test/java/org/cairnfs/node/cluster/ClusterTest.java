@@ -249,6 +249,40 @@ final class ClusterTest {
   }
 
   @Test
+  void anyMemberIsEnoughToComeBack() throws Exception {
+    RunningNode second = fixture.join("b", founder);
+    RunningNode third = fixture.join("c", founder);
+    awaitSeen(second, third);
+    founder.close();
+    third.close();
+    NodeConfig config = NodeConfig.read(fixture.home("c"));
+    assertThat(config.bootstrap()).as("the one that is gone").hasSize(1);
+
+    awaitSeen(second, fixture.run("c"));
+  }
+
+  /** Both have moved, so neither is where the other remembers it. */
+  @Test
+  void theConfigurationSaysWhereToLookForOthers() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    joined.close();
+    founder.close();
+    ListenAddress moved = ClusterFixture.freePort();
+    NodeConfig.read(fixture.home("a")).withListen(moved).write(fixture.home("a"));
+    NodeConfig config = NodeConfig.read(fixture.home("b"));
+    new NodeConfig(
+            config.clusterId(),
+            config.volumeId(),
+            ClusterFixture.freePort(),
+            List.of(ClusterFixture.freePort(), moved),
+            config.profile())
+        .write(fixture.home("b"));
+
+    awaitSeen(fixture.run("a"), fixture.run("b"));
+  }
+
+  @Test
   void aRemovedNodeIsRevokedForGood() throws Exception {
     RunningNode joined = fixture.join("b", founder);
     RunningNode third = fixture.join("c", founder);

@@ -1,0 +1,77 @@
+package org.cairnfs.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.crypto.BlobFormat;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is read ahead of a reader from other nodes. */
+final class ReadAheadTest {
+  private static final int BLOBS = 6;
+
+  private final FakeNodes nodes = new FakeNodes(4);
+  private final Map<NodeId, FakePeer> peers = new HashMap<>();
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  private final ExecutorService transfers = Executors.newCachedThreadPool();
+
+  @AfterEach
+  void stop() {
+    timer.shutdownNow();
+    transfers.shutdownNow();
+  }
+
+  private BlockStore blocks() {
+    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
+    CachedStore none = () -> {
+      throw new IOException("nothing is cached");
+    };
+    ClusterBlobs blobs = new ClusterBlobs(
+        new ClusterBlobs.Stores(new InMemoryBlobStore(), none, 0, Blocks.disk()),
+        new TestCatalog(),
+        new ClusterBlobs.Peers(nodes, peers::get),
+        new ClusterBlobs.Threads(timer, transfers),
+        BlobHost.PATIENT,
+        System::nanoTime);
+    return blobs.blockStore(Blocks.sealer(), Blocks.CALLER, BlockStoreLimits.DEFAULT);
+  }
+
+  private BlobRef onAllPeers(byte[] plain) {
+    byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
+    BlobRef ref = Blocks.sealer().seal(plain, 0, plain.length, blob, 0);
+    peers.values().forEach(peer -> peer.blobs.put(ref.id(), blob));
+    return ref;
+  }
+
+  /** Nobody asks a second node for the same blob here, so what several are asked is different. */
+  @Test
+  void severalNodesAreAskedAtATime() {
+    BlockStore blocks = blocks();
+    List<BlobRef> refs = new ArrayList<>();
+    for (int i = 0; i < BLOBS; i++) {
+      refs.add(onAllPeers(Blocks.random(1 << 20, i)));
+    }
+    peers.values().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+
+    refs.forEach(ref -> blocks.prefetch(ref, 0, 1 << 20));
+
+    await()
+        .until(() ->
+            peers.values().stream().mapToInt(peer -> peer.unanswered.size()).sum() == BLOBS);
+    assertThat(peers.values().stream().filter(peer -> !peer.unanswered.isEmpty()))
+        .hasSizeGreaterThanOrEqualTo(2);
+    peers.values().forEach(FakePeer::speak);
+    await().until(() -> blocks.stats().cacheBytes() >= BLOBS << 20);
+  }
+}
