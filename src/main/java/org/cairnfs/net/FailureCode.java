@@ -28,12 +28,14 @@ public enum FailureCode {
   WRONG_CLUSTER(17),
   /** A node is not the one it says it is, or not the one that was called. */
   WRONG_IDENTITY(18),
-  /** The peer does not know this node as a member, or does not any more. */
+  /** The peer does not know this node as a member. */
   NOT_A_MEMBER(19),
   /** What arrived was not the protocol. */
   VIOLATION(20),
   /** The peer stops, or no longer needs the connection. */
-  CLOSING(21);
+  CLOSING(21),
+  /** The node was removed from the cluster, for good. */
+  REVOKED(22);
 
   private final int number;
 

@@ -108,7 +108,9 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
       return;
     }
     Standing standing = proven.equals(local.id()) ? Standing.REFUSED : membership.standing(proven);
-    if (standing == Standing.REFUSED) {
+    if (standing == Standing.REVOKED) {
+      refuse(channel, FailureCode.REVOKED, proven + " was removed from cluster " + local.cluster());
+    } else if (standing == Standing.REFUSED) {
       refuse(
           channel,
           proven.equals(local.id()) ? FailureCode.WRONG_IDENTITY : FailureCode.NOT_A_MEMBER,

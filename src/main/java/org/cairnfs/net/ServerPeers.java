@@ -123,7 +123,7 @@ final class ServerPeers {
         Channels.onLoop(
             connection.channel(),
             () -> Channels.fail(
-                connection.channel(), FailureCode.NOT_A_MEMBER, "you are no member any more"));
+                connection.channel(), FailureCode.REVOKED, "you are no member any more"));
       }
     }
   }

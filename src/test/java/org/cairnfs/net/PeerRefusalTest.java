@@ -82,14 +82,16 @@ final class PeerRefusalTest {
   @Test
   void aRevokedNodeIsCutAtOnce() throws Exception {
     get(ask(member, TestNode.ECHO, 1));
-    standings.put(member.id(), Standing.REFUSED);
+    standings.put(member.id(), Standing.REVOKED);
 
     listening.cut(member.id());
 
     await().until(() -> listening.connected().isEmpty());
     await().until(() -> member.client().connected().isEmpty());
-    assertThat(failure(ask(member, TestNode.ECHO, 1)).reason())
-        .isIn(Reason.REFUSED, Reason.UNREACHABLE);
+    await().untilAsserted(() -> {
+      member.client().forgive(server.id());
+      assertThat(failure(ask(member, TestNode.ECHO, 1)).code()).isEqualTo(FailureCode.REVOKED);
+    });
     standings.clear();
     member.client().cut(server.id());
     member.knows(server);

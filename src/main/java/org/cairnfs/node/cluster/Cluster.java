@@ -212,7 +212,7 @@ public final class Cluster implements AutoCloseable {
     if (hasOthers()) {
       Optional<Member> row = members.find(id());
       if (row.isPresent() && row.get().state() == MemberState.REMOVED) {
-        throw removed();
+        throw Dismissal.removed();
       }
       heartbeats.claim(network.client());
     }
@@ -247,11 +247,7 @@ public final class Cluster implements AutoCloseable {
   }
 
   private void beat() {
-    heartbeats.start(
-        threads.timer(),
-        network.client(),
-        node.config().bootstrap(),
-        why -> end(new OperatorException(why, Heartbeats.REMEDY_OF_DUPLICATES)));
+    heartbeats.start(threads.timer(), network.client(), node.config().bootstrap(), this::end);
   }
 
   /**
@@ -352,7 +348,7 @@ public final class Cluster implements AutoCloseable {
     heartbeats.membersChanged();
     for (Member member : members.list()) {
       if (!member.belongs() && member.id().equals(id())) {
-        end(removed());
+        end(Dismissal.removed());
       } else if (!member.belongs()) {
         network.cut(member.id());
       }
@@ -396,12 +392,6 @@ public final class Cluster implements AutoCloseable {
       }
     }
     return text.toString();
-  }
-
-  private static OperatorException removed() {
-    return new OperatorException(
-        "this node was removed from its cluster",
-        "It cannot come back. Remove its home, and join again with a new token if that is wanted.");
   }
 
   private void end(OperatorException why) {

@@ -71,7 +71,7 @@ public final class Heartbeats {
 
   private volatile List<ListenAddress> bootstrap = List.of();
   private volatile @Nullable PeerClient client;
-  private volatile Consumer<String> duplicateListener = why -> LOG.error("{}", why);
+  private volatile Consumer<OperatorException> onEnd = why -> LOG.error("{}", why.getMessage());
   private long lookedUpNanos;
 
   /** @param ticker nanoseconds of a clock that never jumps */
@@ -94,56 +94,50 @@ public final class Heartbeats {
   }
 
   /**
-   * Finds out whether this node runs elsewhere already, from those who can be reached. Blocks for
-   * some seconds at most. To be called when this node's own server answers.
+   * Finds out whether this node runs elsewhere already, or was removed, from those who can be
+   * reached. Blocks for some seconds at most. To be called when this node's own server answers.
    *
    * @throws OperatorException if it does
    */
   void claim(PeerClient opened) throws OperatorException {
     client = opened;
     List<CompletableFuture<?>> asked = new ArrayList<>();
-    CompletableFuture<String> duplicate = new CompletableFuture<>();
+    CompletableFuture<OperatorException> dismissed = new CompletableFuture<>();
     for (KnownNode node : others()) {
       asked.add(ask(opened, node).exceptionally(problem -> {
-        String why = duplicateOf(problem);
+        OperatorException why = Dismissal.of(cause(problem));
         if (why != null) {
-          duplicate.complete(why);
+          dismissed.complete(why);
         }
         return null;
       }));
     }
     CompletableFuture<Void> all =
         CompletableFuture.allOf(asked.toArray(CompletableFuture<?>[]::new));
-    CompletableFuture<Object> either = CompletableFuture.anyOf(all, duplicate);
+    CompletableFuture<Object> either = CompletableFuture.anyOf(all, dismissed);
     var unused = either
         .completeOnTimeout("", CLAIM_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
         .join();
-    String why = duplicate.getNow("");
-    if (!why.isEmpty()) {
-      throw new OperatorException(why, REMEDY_OF_DUPLICATES);
+    if (dismissed.isDone()) {
+      throw dismissed.join();
     }
   }
-
-  /** What to do about two nodes with one identity. */
-  static final String REMEDY_OF_DUPLICATES =
-      "A home is one node's. If this is a copy of a home, remove it and have this host join with a"
-          + " token of its own; if the node has moved, stop it where it ran before.";
 
   /**
    * Goes on every second until the timer ends.
    *
    * @param opened the way to others
    * @param elsewhere where to look for nodes that are at none of the places known
-   * @param onDuplicate told if it turns out that this node runs elsewhere, too
+   * @param end told if it turns out that this node runs elsewhere, too, or was removed
    */
   void start(
       ScheduledExecutorService timer,
       PeerClient opened,
       List<ListenAddress> elsewhere,
-      Consumer<String> onDuplicate) {
+      Consumer<OperatorException> end) {
     client = opened;
     bootstrap = elsewhere;
-    duplicateListener = onDuplicate;
+    onEnd = end;
     var unused =
         timer.scheduleAtFixedRate(this::beat, 0, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -256,15 +250,15 @@ public final class Heartbeats {
   }
 
   private void failed(NodeId node, Throwable problem) {
-    String duplicate = duplicateOf(problem);
+    OperatorException dismissal = Dismissal.of(cause(problem));
     boolean news;
     synchronized (peers) {
       news = isLive(node);
       peer(node).failed(isGone(problem), messageOf(problem));
       news &= !isLive(node);
     }
-    if (duplicate != null) {
-      duplicateListener.accept(duplicate);
+    if (dismissal != null) {
+      onEnd.accept(dismissal);
     }
     if (news) {
       LOG.warn("{} does not answer: {}", node, messageOf(problem));
@@ -279,14 +273,6 @@ public final class Heartbeats {
           case UNREACHABLE, TIMEOUT, REFUSED -> true;
           case BUSY, LOST, ABANDONED, CLOSED -> false;
         };
-  }
-
-  private static @Nullable String duplicateOf(Throwable problem) {
-    return cause(problem) instanceof PeerException failure
-            && failure.reason() == PeerException.Reason.REFUSED
-            && failure.code() == FailureCode.DUPLICATE
-        ? messageOf(failure)
-        : null;
   }
 
   private static Throwable cause(Throwable problem) {

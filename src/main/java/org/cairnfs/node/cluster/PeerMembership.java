@@ -52,7 +52,7 @@ public final class PeerMembership implements Membership {
   public Standing standing(NodeId node) {
     Optional<Member> known = members.find(node);
     if (known.isPresent()) {
-      return known.get().belongs() ? Standing.MEMBER : Standing.REFUSED;
+      return known.get().belongs() ? Standing.MEMBER : Standing.REVOKED;
     }
     if (nodes().containsKey(node)) {
       return Standing.MEMBER;

@@ -110,6 +110,11 @@ final class ClusterFixture implements AutoCloseable {
       return new MemberControl(cluster, node, clock, RANDOM);
     }
 
+    /** What others do from now on it does not hear. */
+    void missesTheLog() {
+      log.remove(store);
+    }
+
     /** Why it was told to end. */
     BlockingQueue<OperatorException> ends() {
       return ends;

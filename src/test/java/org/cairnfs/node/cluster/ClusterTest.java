@@ -304,6 +304,19 @@ final class ClusterTest {
         .hasMessageContaining("was removed already");
   }
 
+  /** Its connections are cut before the log says so to it. */
+  @Test
+  void whoMissedItsRemovalHearsOfItFromTheNextMember() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    joined.missesTheLog();
+    founder.control().remove(founder.control().find(joined.cluster().id().toString()));
+
+    assertThat(joined.ends().poll(20, TimeUnit.SECONDS))
+        .hasMessageContaining("was removed from its cluster");
+    assertThat(joined.cluster().members().present()).as("it did not hear it").hasSize(2);
+  }
+
   @Test
   void drainingIsForOthersToSee() throws Exception {
     RunningNode joined = fixture.join("b", founder);

@@ -71,7 +71,7 @@ final class PeerMembershipTest {
     assertThat(membership.standing(B)).isEqualTo(Standing.MEMBER);
     done(changes.setState(B, MemberState.REMOVED));
     membership.vouch(List.of(known(B)), Long.MAX_VALUE);
-    assertThat(membership.standing(B)).isEqualTo(Standing.REFUSED);
+    assertThat(membership.standing(B)).isEqualTo(Standing.REVOKED);
     assertThat(membership.nodes()).containsOnlyKeys(A);
   }
 
