@@ -111,9 +111,11 @@ on 1 mount "$work/mount1"
 
 for n in 2 3; do
   title "Node $n joins at $HOST:${PORTS[n]} with a token of node $((n - 1))"
+  begin=$(date +%s%N)
   # Not as an argument, where everybody on this machine could see it.
   on "$((n - 1))" invite | on "$n" join - --listen "$HOST:${PORTS[n]}"
   on "$n" mount "$work/mount$n"
+  say "Invited, joined and mounted in $((($(date +%s%N) - begin) / 1000000)) ms"
 done
 say "The bootstrap nodes of node 3: $(sed -n 's/^bootstrap=//p' "$work/node3/cairn.properties")"
 on 3 peers

@@ -37,11 +37,15 @@ final class ClusterIT {
   @Test
   void oneTreeOnThreeHostsWhateverHappensToOne() throws Exception {
     Hosts.Host one = hosts.found();
+    long begin = System.nanoTime();
     Hosts.Host two = hosts.joinAndMount(one);
+    assertThat(two.mount()).isEmptyDirectory();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
     Hosts.Host three = hosts.joinAndMount(two);
     assertThat(Files.readString(three.cairn().home().resolve("cairn.properties")))
         .contains("bootstrap=" + two.listen() + "," + one.listen());
     assertThat(three.peers()).contains(one.listen(), two.listen(), three.listen());
+    copiesAreAsTheVolumeSays(one, three);
 
     Path original = directory.resolve("original");
     Hosts.makeTree(original, FILES, 1);
@@ -77,7 +81,6 @@ final class ClusterIT {
   void aNodeIsDrainedAndRemoved() throws Exception {
     Hosts.Host one = hosts.found();
     Hosts.Host two = hosts.joinAndMount(one);
-    copiesAreAsTheVolumeSays(one, two);
     Files.write(two.mount().resolve("file"), new byte[3_000_000]);
     String id = two.id();
     one.cairn().run("node", "drain", id.substring(0, 8)).ok();
@@ -94,28 +97,28 @@ final class ClusterIT {
   }
 
   /** And what is on another node is read by the frame. */
-  private static void copiesAreAsTheVolumeSays(Hosts.Host one, Hosts.Host two) throws Exception {
-    assertThat(one.cairn().run("volume").ok().out())
-        .contains(
-            "Replicas     3 (2 with these nodes)", "Write quorum majority (2 with these nodes)");
-    one.cairn().run("volume", "--replicas", 1).ok();
-    await().atMost(Hosts.LIMIT).until(() -> two.status("replicas") == 1);
+  private static void copiesAreAsTheVolumeSays(Hosts.Host writer, Hosts.Host other)
+      throws Exception {
+    assertThat(other.cairn().run("volume").ok().out())
+        .contains("Replicas     3\n", "Write quorum majority (2 with these nodes)");
+    writer.cairn().run("volume", "--replicas", 1).ok();
+    await().atMost(Hosts.LIMIT).until(() -> other.status("replicas") == 1);
     int blobs = 24;
-    one.sh("dd if=/dev/urandom of=large bs=1M count=" + blobs + " conv=fsync status=none");
-    assertThat(two.status("blobs")).isLessThan(blobs);
+    writer.sh("dd if=/dev/urandom of=large bs=1M count=" + blobs + " conv=fsync status=none");
+    assertThat(other.status("blobs")).isLessThan(blobs);
 
     int reads = 0;
-    long before = two.status("fetchedBytes");
-    for (; two.status("fetchedBytes") == before; reads++) {
-      two.sh("dd if=large of=/dev/null bs=4k count=1 status=none skip=" + (256 * reads + 100));
+    long before = other.status("fetchedBytes");
+    for (; other.status("fetchedBytes") == before; reads++) {
+      other.sh("dd if=large of=/dev/null bs=4k count=1 status=none skip=" + (256 * reads + 100));
     }
-    assertThat(two.status("fetchedBytes") - before).as("a frame").isEqualTo((64 << 10) + 16);
+    assertThat(other.status("fetchedBytes") - before).as("a frame").isEqualTo((64 << 10) + 16);
 
-    two.cairn().run("volume", "--write-quorum", 2).failed("cannot wait for 2 copies when there");
-    assertThat(two.cairn().run("volume", "--replicas", 0).exitCode()).isEqualTo(2);
-    two.cairn().run("volume", "--replicas", "all", "--write-quorum", 2).ok();
-    awaitStatus(two, "blobs", blobs);
-    one.cairn().run("volume", "--replicas", 3, "--write-quorum", "majority").ok();
+    other.cairn().run("volume", "--write-quorum", 2).failed("cannot wait for 2 copies when there");
+    assertThat(other.cairn().run("volume", "--replicas", 0).exitCode()).isEqualTo(2);
+    other.cairn().run("volume", "--replicas", "all", "--write-quorum", 2).ok();
+    awaitStatus(other, "blobs", blobs);
+    writer.cairn().run("volume", "--replicas", 3, "--write-quorum", "majority").ok();
   }
 
   private static void awaitStatus(Hosts.Host host, String key, long atLeast) {

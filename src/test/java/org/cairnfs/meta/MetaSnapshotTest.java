@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.proto.MetaEntry;
@@ -127,5 +128,27 @@ class MetaSnapshotTest {
     byte[] fewer = whole.clone();
     fewer[fewer.length - 1]++;
     assertThatThrownBy(() -> MetaSnapshot.check(in(fewer))).hasMessageContaining("missing");
+  }
+
+  /** Whatever a peer sends: rows or an {@link IOException}, and no length is believed. */
+  @Test
+  void anyBytesAreRowsOrRefused() throws IOException {
+    source.file(MetaFixture.ROOT, "a");
+    source.commit().join();
+    byte[] whole = snapshot(100);
+    Random random = new Random(1);
+    int refused = 0;
+    for (int i = 0; i < 3000; i++) {
+      byte[] damaged = whole.clone();
+      for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+        damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+      }
+      try {
+        MetaSnapshot.check(in(damaged));
+      } catch (IOException e) {
+        refused++;
+      }
+    }
+    assertThat(refused).isPositive();
   }
 }

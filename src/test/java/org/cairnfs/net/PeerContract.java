@@ -142,6 +142,21 @@ abstract class PeerContract {
   }
 
   @Test
+  void whatTheNetworkCarriesIsCountedAtBothEnds() throws Exception {
+    get(ask("connect"));
+    long sent = client.sentBytes();
+    long received = server.receivedBytes();
+    int length = 1 << 20;
+    get(client
+        .client()
+        .request(server.id(), TestNode.PUT, ByteBuffer.allocate(length), TestNode.LIMIT));
+    // The handshake of the second connection, and what encryption adds.
+    assertThat(client.sentBytes() - sent).isBetween((long) length, length + length / 20L);
+    assertThat(server.receivedBytes() - received).isEqualTo(client.sentBytes() - sent);
+    assertThat(client.receivedBytes()).isBetween(1L, length / 20L);
+  }
+
+  @Test
   void aBodyThatIsTooLongIsNotSent() throws Exception {
     ByteBuffer body = ByteBuffer.allocate(NetLimits.CONTROL_BODY_MAX_BYTES + 1);
 
