@@ -16,6 +16,7 @@ final class Batch {
   private static final int OP_OVERHEAD_BYTES = 6;
 
   private final long number;
+  private long first;
   private final List<MetaOp> ops = new ArrayList<>();
   private final List<Touched> touched = new ArrayList<>();
   private final List<BlobId> dropped = new ArrayList<>();
@@ -24,11 +25,17 @@ final class Batch {
 
   Batch(long number) {
     this.number = number;
+    this.first = number;
   }
 
   /** Counts the session's batches from 1. */
   long number() {
     return number;
+  }
+
+  /** The number of the earliest batch whose changes are in this one. */
+  long first() {
+    return first;
   }
 
   void add(MetaOp op) {
@@ -38,6 +45,7 @@ final class Batch {
 
   /** What an earlier batch holds comes before what this one does. */
   void prepend(Batch earlier) {
+    first = earlier.first;
     ops.addAll(0, earlier.ops);
     touched.addAll(earlier.touched);
     dropped.addAll(earlier.dropped);

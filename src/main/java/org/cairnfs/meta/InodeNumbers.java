@@ -1,5 +1,7 @@
 package org.cairnfs.meta;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
 
@@ -35,6 +37,18 @@ final class InodeNumbers {
       reserveFirst = reserveEnd;
     }
     return next++;
+  }
+
+  /** The numbers that are to come. */
+  List<LeaseRange> reserved() {
+    List<LeaseRange> ranges = new ArrayList<>(2);
+    if (next < end) {
+      ranges.add(new LeaseRange(next, end, LeaseMode.EXCLUSIVE));
+    }
+    if (reserveFirst < reserveEnd) {
+      ranges.add(new LeaseRange(reserveFirst, reserveEnd, LeaseMode.EXCLUSIVE));
+    }
+    return ranges;
   }
 
   /** Whether to ask for another range now; true once until {@link #offer} or {@link #refused}. */

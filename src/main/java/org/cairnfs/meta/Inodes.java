@@ -4,15 +4,31 @@ import org.cairnfs.core.Errno;
 import org.cairnfs.core.Limits;
 import org.jspecify.annotations.Nullable;
 
-/** Inodes and dentries of a view, decoded. Not thread-safe. */
+/**
+ * Inodes and dentries of a view, decoded. Every change of a dentry comes with one of its directory,
+ * every change of an extent or an attribute with one of its inode: so whoever may change the inodes
+ * that are put here may change the rest. Not thread-safe.
+ */
 final class Inodes {
   /** Longest sealed name: a plain one, and what sealing adds at most. */
   static final int SEALED_NAME_MAX_BYTES = Limits.NAME_MAX_BYTES + 65;
 
-  private final MetaView view;
+  /** Asked before an inode is changed, or who is whose parent; throws if that may not be. */
+  interface Guard {
+    void requireExclusive(long inode);
+  }
 
-  Inodes(MetaView view) {
+  private final MetaView view;
+  private final Guard guard;
+
+  Inodes(MetaView view, Guard guard) {
     this.view = view;
+    this.guard = guard;
+  }
+
+  /** A directory is about to be moved into another one. */
+  void requireTree() {
+    guard.requireExclusive(LeaseRanges.TREE);
   }
 
   /** A copy of the inode's record, the caller's to change and {@link #put}. */
@@ -32,10 +48,12 @@ final class Inodes {
   }
 
   void put(InodeRecord inode) {
+    guard.requireExclusive(inode.number);
     view.put(MetaTable.INODE, Keys.number(inode.number), inode.encode());
   }
 
   void delete(InodeRecord inode) {
+    guard.requireExclusive(inode.number);
     view.delete(MetaTable.INODE, Keys.number(inode.number));
   }
 

@@ -2,21 +2,23 @@ package org.cairnfs.meta;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.meta.SessionUser.Trust;
 import org.cairnfs.proto.MetaOp;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does on a thread of its own what the lease asks for: gives way when others wait, asks when
+ * Does on a thread of its own what the leases ask for: gives way when others wait, asks when
  * operations here wait, opens the session again when it was ended, frees what was kept for this
  * session and nobody uses.
  *
@@ -24,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * given up.
  */
 final class LeaseKeeper implements AutoCloseable {
-  /** Least time between being granted the lease and giving it to others. */
-  private static final Duration SLICE = Duration.ofMillis(20);
+  /** Nobody may have asked for so long before it is relied on that nobody does. */
+  private static final Duration CALM = Duration.ofSeconds(3);
 
   private static final Duration REOPEN = Duration.ofSeconds(2);
   private static final Duration RETRY = Duration.ofMillis(500);
@@ -36,16 +38,18 @@ final class LeaseKeeper implements AutoCloseable {
   private final ScheduledThreadPoolExecutor thread;
   private final AtomicBoolean poked = new AtomicBoolean();
 
-  /** Whether the slice of the present grant is over. */
-  private volatile boolean sliceOver = true;
-
   private volatile boolean orphansDue;
 
-  /** Whether nothing here relies any more on what was told while the session was alone. */
-  private volatile boolean quiet = true;
+  /** What the user was told last, if anything. Only on the thread, as the next three. */
+  private @Nullable Trust trust;
 
-  /** What the user was told last. Only on the thread. */
-  private boolean othersPresent;
+  /** How many things are still relied on that were told when there was more trust. */
+  private int reliedOn;
+
+  /** When others asked last for what is read here, and whether to look once that is long ago. */
+  private long askedNanos;
+
+  private boolean calmPlanned;
 
   /** Whether the session could not be opened and a next try is due. Only on the thread. */
   private boolean reopenLater;
@@ -76,16 +80,7 @@ final class LeaseKeeper implements AutoCloseable {
    */
   void userChanged() {
     later(Duration.ZERO, () -> {
-      othersPresent = false;
-      step();
-    });
-  }
-
-  /** The session was granted more of the lease: others wait for a slice of time. */
-  void granted() {
-    sliceOver = false;
-    later(SLICE, () -> {
-      sliceOver = true;
+      trust = null;
       step();
     });
   }
@@ -111,7 +106,7 @@ final class LeaseKeeper implements AutoCloseable {
     try {
       var unused = thread.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      log.debug("closed: nothing more to do for the lease");
+      log.debug("closed: nothing more to do for the leases");
     }
   }
 
@@ -121,16 +116,15 @@ final class LeaseKeeper implements AutoCloseable {
       return;
     }
     try {
-      if (session.lease().isEnded()) {
+      if (session.leases().isEnded()) {
         renew();
         return;
       }
-      tellOfOthers();
       giveWay();
       ask();
       forgetOrphans();
     } catch (RuntimeException e) {
-      log.error("Keeping the lease failed; it goes on", e);
+      log.error("Keeping the leases failed; it goes on", e);
       later(RETRY, this::step);
     }
   }
@@ -152,7 +146,7 @@ final class LeaseKeeper implements AutoCloseable {
       log.warn("The metadata session cannot be opened again for now: {}", e.getMessage());
       log.debug("Opening it failed", e);
       reopenLater = true;
-      session.lease().fail(e);
+      session.leases().fail(e);
       later(REOPEN, () -> {
         reopenLater = false;
         step();
@@ -160,63 +154,76 @@ final class LeaseKeeper implements AutoCloseable {
     }
   }
 
-  private void tellOfOthers() {
-    boolean present = !session.lease().isAlone();
-    if (present == othersPresent || (!present && !session.lease().isExclusive())) {
+  /** Tells the user how long to rely on what is held, and waits for what relies on more. */
+  private void trust(Trust next) {
+    if (next == trust) {
       return;
     }
-    othersPresent = present;
-    Duration relied = session.user().othersPresent(present);
-    if (present && !relied.isZero()) {
-      quiet = false;
+    trust = next;
+    Duration relied = session.user().trust(next);
+    if (next != Trust.ALONE && !relied.isZero()) {
+      reliedOn++;
       later(relied, () -> {
-        quiet = true;
+        reliedOn--;
+        step();
+      });
+    }
+  }
+
+  /** How much others want of what is read here decides on the trust. */
+  private void followDisturbance(boolean asked) {
+    if (asked) {
+      askedNanos = session.nanos();
+      trust(Trust.DISTURBED);
+    } else if (session.leases().isAlone()) {
+      trust(Trust.ALONE);
+    } else if (trust != Trust.DISTURBED || session.nanos() - askedNanos >= CALM.toNanos()) {
+      trust(Trust.CALM);
+    }
+    if (trust == Trust.DISTURBED && !calmPlanned) {
+      calmPlanned = true;
+      later(CALM, () -> {
+        calmPlanned = false;
         step();
       });
     }
   }
 
   private void giveWay() {
-    LeaseMode keep = session.lease().toKeep();
-    if (keep == null || !sliceOver || (keep == LeaseMode.NONE && !quiet)) {
-      return; // whatever is waited for calls again
+    SessionLife life = session.life();
+    followDisturbance(due(life).takesReading());
+    Recalls.Due due = due(life);
+    if (due.nextNanos() >= 0) {
+      later(Duration.ofNanos(due.nextNanos()), this::step);
     }
-    if (session.lease().isExclusive()) {
+    if (!due.ranges().isEmpty()) {
+      giveUp(life, due.ranges());
+    }
+  }
+
+  private Recalls.Due due(SessionLife life) {
+    return session.leases().due(reliedOn == 0, life.speculation().reserved());
+  }
+
+  private void giveUp(SessionLife life, List<LeaseRange> ranges) {
+    if (session.leases().mayChangeIn(ranges)) {
       try {
-        session.user().giveWay(keep);
+        session.user().giveWay(ranges);
       } catch (RuntimeException e) {
         // what was shut cannot be opened again, and others wait for it
-        session.life().pipeline().fail(new IOException("could not give way", e));
+        life.pipeline().fail(new IOException("could not give way", e));
       }
-    } else if (session.lease().shut(keep)) {
-      release(keep, List.of());
+    } else {
+      session.releaseReading(ranges);
     }
   }
 
   private void ask() {
-    LeaseMode wanted = session.lease().toAsk();
-    if (wanted == null) {
-      return;
+    List<Map<Long, LeaseMode>> wanted = session.leases().toAsk();
+    if (!wanted.isEmpty()) {
+      List<MetaOp> ops = wanted.stream().map(Ops::acquireLeases).toList();
+      var unused = session.life().propose(ops, number -> session.leases().askingBy(number, wanted));
     }
-    MetaOp op = Ops.acquireLease(wanted);
-    if (session.lease().shut(LeaseMode.NONE)) {
-      release(LeaseMode.NONE, List.of(op));
-    } else {
-      var unused = session.life().propose(List.of(op), session.lease()::askingBy);
-    }
-  }
-
-  /** Gives up what was held shared, and perhaps asks for more in the same entry. */
-  private void release(LeaseMode keep, List<MetaOp> then) {
-    List<MetaOp> ops =
-        new ArrayList<>(session.lease().releaseOps(keep, session.user().openInodes()));
-    ops.addAll(then);
-    var unused = session.life().propose(ops, number -> {
-      session.lease().releasingBy(number);
-      if (!then.isEmpty()) {
-        session.lease().askingBy(number);
-      }
-    });
   }
 
   private void forgetOrphans() {
@@ -248,10 +255,10 @@ final class LeaseKeeper implements AutoCloseable {
   static SessionUser nobody(MetaSession session) {
     return new SessionUser() {
       @Override
-      public void giveWay(LeaseMode keep) {
-        Cut cut = session.release(keep);
-        if (cut != null) {
-          var unused = cut.commit(List.of());
+      public void giveWay(List<LeaseRange> ranges) {
+        MetaSession.Release release = session.release(ranges, true);
+        if (release != null) {
+          var unused = release.cut().commit(List.of());
         }
       }
 
@@ -266,7 +273,7 @@ final class LeaseKeeper implements AutoCloseable {
       }
 
       @Override
-      public Duration othersPresent(boolean present) {
+      public Duration trust(Trust trust) {
         return Duration.ZERO;
       }
 

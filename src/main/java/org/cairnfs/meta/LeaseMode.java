@@ -2,13 +2,13 @@ package org.cairnfs.meta;
 
 import org.cairnfs.proto.Lease;
 
-/** How much of the lease on the volume a session holds, least first. */
+/** How much of the lease on an inode a session holds, least first. */
 public enum LeaseMode {
-  /** Others may change the volume: what is here may be old. */
+  /** Others may change it: what is here may be old. */
   NONE(Lease.LEASE_NONE),
-  /** Nobody changes the volume. */
+  /** Nobody changes it. */
   SHARED(Lease.LEASE_SHARED),
-  /** Nobody else reads or changes the volume. */
+  /** Nobody else reads or changes it. */
   EXCLUSIVE(Lease.LEASE_EXCLUSIVE);
 
   private static final LeaseMode[] MODES = values();
@@ -39,5 +39,19 @@ public enum LeaseMode {
 
   boolean covers(LeaseMode wanted) {
     return compareTo(wanted) >= 0;
+  }
+
+  /** Whether two sessions cannot hold these at a time. */
+  boolean conflictsWith(LeaseMode other) {
+    return this != NONE && other != NONE && (this == EXCLUSIVE || other == EXCLUSIVE);
+  }
+
+  /** What a session may go on to hold when another one is to have this. */
+  LeaseMode leaves() {
+    return switch (this) {
+      case NONE -> EXCLUSIVE;
+      case SHARED -> SHARED;
+      case EXCLUSIVE -> NONE;
+    };
   }
 }

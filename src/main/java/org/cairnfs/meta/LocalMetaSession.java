@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
  * the committed tables, and proposes the changes of each cut as one entry.
  *
  * <p>The same function runs twice over every change, here in advance and in {@link MetaStore} for
- * good. It is deterministic and nobody else changes the volume while this session holds the
- * {@link VolumeLease} exclusively, so both agree, and nothing has to be undone. Whoever changes
- * something must hold it.
+ * good. It is deterministic and nobody else changes what this session holds the {@link Leases} on
+ * exclusively, so both agree, and nothing has to be undone. Whoever changes something must hold
+ * them.
  */
 public final class LocalMetaSession implements MetaSession {
   /** Shrinking a file frees at most this many blocks in one operation. */
@@ -43,10 +43,11 @@ public final class LocalMetaSession implements MetaSession {
   private final MetaLog log;
   private final SessionSettings settings;
   private final LeaseKeeper keeper;
-  private final VolumeLease lease;
+  private final Leases leases;
   private final AppliedListener listener;
   private final SessionSpace space;
   private final SessionLocks locks;
+  private final SessionCuts cuts;
 
   /** Of all its lives. */
   private final Set<Long> ids = ConcurrentHashMap.newKeySet();
@@ -59,19 +60,20 @@ public final class LocalMetaSession implements MetaSession {
     this.log = log;
     this.settings = settings;
     this.keeper = new LeaseKeeper(this);
-    this.lease = new VolumeLease(store.reader(), log, keeper::poke);
+    this.leases = new Leases(store.reader(), log, settings.ticker(), keeper::poke);
     this.listener = new SessionFollower(this, store.reader(), keeper);
     this.locks = new SessionLocks(this, store.reader(), keeper);
+    this.cuts = new SessionCuts(leases, locks, this::user);
     this.space = new SessionSpace(store);
     this.user = LeaseKeeper.nobody(this);
     this.life = newLife();
-    lease.begin(life, Set.of());
+    leases.begin(life, Set.of());
   }
 
   private SessionLife newLife() {
     long id = settings.random().nextLong(1, Long.MAX_VALUE);
     ids.add(id);
-    return new SessionLife(id, store, log, space::applied, lease::end);
+    return new SessionLife(id, store, log, space::applied, leases::end);
   }
 
   /**
@@ -118,10 +120,10 @@ public final class LocalMetaSession implements MetaSession {
   void openLife() throws IOException {
     SessionLife opening = life;
     List<Long> open = user.openInodes().stream().map(InodeNumber::value).toList();
-    lease.begin(opening, Set.copyOf(open));
+    leases.begin(opening, Set.copyOf(open));
     opening.open(settings.node(), open);
     try {
-      if (!lease.awaitOpened(SessionLife.OPEN_TIMEOUT)) {
+      if (!leases.awaitOpened(SessionLife.OPEN_TIMEOUT)) {
         throw new IOException("this node did not follow the metadata log within "
             + SessionLife.OPEN_TIMEOUT.toSeconds() + " s");
       }
@@ -144,12 +146,12 @@ public final class LocalMetaSession implements MetaSession {
     locks.lose();
     space.forget();
     life = newLife();
-    lease.begin(life, Set.of());
+    leases.begin(life, Set.of());
   }
 
   @Override
-  public VolumeLease lease() {
-    return lease;
+  public Leases leases() {
+    return leases;
   }
 
   @Override
@@ -260,7 +262,7 @@ public final class LocalMetaSession implements MetaSession {
 
   @Override
   public boolean isOpenElsewhere(InodeNumber inode) {
-    if (lease.isAlone()) {
+    if (leases.isAlone()) {
       return false;
     }
     long id = life.id();
@@ -329,28 +331,17 @@ public final class LocalMetaSession implements MetaSession {
 
   @Override
   public Cut cut() {
-    SessionLife now = life;
-    return new LocalCut(now, now.speculation().cut(), SessionLife.Ending.NONE);
+    return cuts.cut(life);
+  }
+
+  /** Gives up what is only read here, if that is so; at any time. */
+  void releaseReading(List<LeaseRange> ranges) {
+    cuts.releaseReading(life, ranges);
   }
 
   @Override
-  public @Nullable Cut release(LeaseMode keep) {
-    if (!lease.shut(keep)) {
-      return null;
-    }
-    SessionLife now = life;
-    return new LocalCut(now, now.speculation().cut(), new SessionLife.Ending() {
-      @Override
-      public void addTo(Batch batch) {
-        locks.share(user.locksToShare()).forEach(batch::add);
-        lease.releaseOps(keep, user.openInodes()).forEach(batch::add);
-      }
-
-      @Override
-      public void numbered(long number) {
-        lease.releasingBy(number);
-      }
-    });
+  public @Nullable Release release(List<LeaseRange> ranges, boolean unchanged) {
+    return cuts.release(life, ranges, unchanged);
   }
 
   @Override
@@ -398,6 +389,10 @@ public final class LocalMetaSession implements MetaSession {
     return life.overlay().size();
   }
 
+  long nanos() {
+    return settings.ticker().getAsLong();
+  }
+
   private Timestamp now() {
     return Timestamp.of(settings.clock().instant());
   }
@@ -416,7 +411,7 @@ public final class LocalMetaSession implements MetaSession {
    */
   @Override
   public void close() {
-    lease.close();
+    leases.close();
     keeper.close();
     try {
       var unused = life.propose(List.of(Ops.endSession(life.id())), number -> {})

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 final class MetaMachine {
+  private static final long NOBODY = 0;
+
   private final Ledger ledger;
   private final CreateOps creation;
   private final RemoveOps removal;
@@ -25,8 +27,12 @@ final class MetaMachine {
   private final LockOps locks;
   private final @Nullable SpaceOps space;
 
+  /** Whose leases the changes of inodes need; {@link #NOBODY} if they need none. */
+  private long guarded = NOBODY;
+
   private MetaMachine(MetaView view, Ledger ledger, @Nullable StoredLedger stored) {
-    Inodes inodes = new Inodes(view);
+    this.leases = new LeaseOps(view);
+    Inodes inodes = new Inodes(view, stored == null ? inode -> {} : this::requireExclusive);
     this.ledger = ledger;
     this.creation = new CreateOps(inodes, ledger);
     this.removal = new RemoveOps(view, inodes, ledger);
@@ -35,7 +41,6 @@ final class MetaMachine {
     this.attributes = new AttributeOps(inodes, extents);
     this.xattrs = new XattrOps(view, inodes);
     this.members = new MemberOps(view);
-    this.leases = new LeaseOps(view);
     this.locks = new LockOps(view);
     this.sessions = new SessionOps(view, inodes, ledger, leases, locks);
     this.space = stored == null ? null : new SpaceOps(view, removal, stored);
@@ -54,10 +59,27 @@ final class MetaMachine {
     return new MetaMachine(view, ledger, null);
   }
 
+  /**
+   * Applies one operation.
+   *
+   * @throws LeaseOps.FencedException for good only: it changes what the session may not change
+   */
   MetaResult apply(long session, MetaOp op) {
+    guarded = LeaseOps.needsLeases(op) ? session : NOBODY;
     MetaResult result = dispatch(session, op);
     ledger.settle(Math.max(0, second(op)));
     return result;
+  }
+
+  private void requireExclusive(long inode) {
+    if (guarded != NOBODY) {
+      leases.requireExclusive(guarded, inode);
+    }
+  }
+
+  /** The changes of the view were thrown away, or written: nothing is known of it any more. */
+  void forget() {
+    leases.forget();
   }
 
   private MetaResult dispatch(long session, MetaOp op) {
@@ -80,7 +102,7 @@ final class MetaMachine {
       case RELEASE_LEASE -> leases.release(session, op.getReleaseLease());
       case SET_LOCK -> locks.set(session, op.getSetLock());
       case CANCEL_LOCK -> locks.cancel(session, op.getCancelLock());
-      case ALLOCATE_INODES -> sessions.allocateInodes(op.getAllocateInodes());
+      case ALLOCATE_INODES -> sessions.allocateInodes(session, op.getAllocateInodes());
       case DROP_GARBAGE -> space().dropGarbage(op.getDropGarbage());
       case RECLAIM_STEP -> space().reclaimStep(op.getReclaimStep());
       case ADD_FOUNDER -> members.addFounder(op.getAddFounder());

@@ -114,8 +114,8 @@ public interface MetaSession extends AutoCloseable {
 
   void removeXattr(InodeNumber inode, Bytes sealedName, Timestamp now);
 
-  /** The lease on the volume, which whoever changes something must hold exclusively. */
-  VolumeLease lease();
+  /** The leases on inodes, which whoever changes something must hold exclusively. */
+  Leases leases();
 
   /**
    * Advisory locks that other sessions see; for a session that was never alone, or no longer is.
@@ -129,20 +129,30 @@ public interface MetaSession extends AutoCloseable {
   boolean isOpenElsewhere(InodeNumber inode);
 
   /**
-   * As {@link #forget}, by a session that need not hold the lease: goes to the log at once, and
+   * As {@link #forget}, by a session that need not hold a lease: goes to the log at once, and
    * changes nothing if the inode is not kept for this session.
    */
   void forgetOrphan(InodeNumber inode);
 
   /**
-   * Gives up the lease, which is held exclusively, but for {@code keep}: as {@link #cut}, of the
-   * last changes before; when they are committed, others may have it. To be called while nobody
-   * changes anything.
+   * Gives up leases: as {@link #cut}, of the last changes before; when they are committed, others
+   * may have them. To be called while nobody changes anything.
    *
-   * @return null if the lease was lost meanwhile
+   * @param ranges with what is kept of each
+   * @param unchanged whether nothing in them waits for a cut as far as the caller knows: if so, and
+   *     nothing does here, no cut need be waited for, and the one returned takes nothing with it
+   * @return null if they were lost meanwhile
    */
   @Nullable
-  Cut release(LeaseMode keep);
+  Release release(List<LeaseRange> ranges, boolean unchanged);
+
+  /**
+   * Leases on their way to others.
+   *
+   * @param cut to be committed at once; with everything that was changed up to now, if it
+   *     {@code takesChanges}
+   */
+  record Release(Cut cut, boolean takesChanges) {}
 
   /**
    * Ends the current batch: changes made before are in the returned cut, later ones in the next.

@@ -22,6 +22,8 @@ import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaReply;
 import org.cairnfs.proto.OpReply;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The committed metadata of this node: applies entries to a {@link KvStore}, each in one batch
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; entries are applied one at a time, reads run beside. Does not own the store.
  */
 public final class MetaStore {
+  private static final Logger LOG = LoggerFactory.getLogger(MetaStore.class);
+
   private static final int APPLIED_BYTES = 2 * Long.BYTES;
 
   private final KvStore kv;
@@ -141,6 +145,7 @@ public final class MetaStore {
         throw new CorruptMetadataException("entry " + index + " of the log cannot be read", e);
       } finally {
         view.clear();
+        machine.forget();
         if (!done) {
           ledger.loadUsage();
         }
@@ -148,12 +153,24 @@ public final class MetaStore {
     }
   }
 
+  /** An entry that may not change what it changes leaves nothing behind. */
   private MetaReply applyToView(MetaEntry entry) {
     MetaReply.Outcome outcome = admit(entry);
-    MetaReply.Builder reply = MetaReply.newBuilder().setOutcome(outcome);
     if (outcome != MetaReply.Outcome.APPLIED) {
-      return reply.build();
+      return MetaReply.newBuilder().setOutcome(outcome).build();
     }
+    try {
+      return applyOps(entry);
+    } catch (LeaseOps.FencedException e) {
+      LOG.warn("An entry is refused: {}", e.getMessage());
+      view.clear();
+      ledger.loadUsage();
+      return MetaReply.newBuilder().setOutcome(MetaReply.Outcome.FENCED).build();
+    }
+  }
+
+  private MetaReply applyOps(MetaEntry entry) {
+    MetaReply.Builder reply = MetaReply.newBuilder().setOutcome(MetaReply.Outcome.APPLIED);
     for (int i = 0; i < entry.getOpsCount(); i++) {
       MetaResult result = machine.apply(entry.getSession(), entry.getOps(i));
       if (result instanceof MetaResult.Failed failed) {
@@ -169,12 +186,12 @@ public final class MetaStore {
   }
 
   /**
-   * Whether the entry is its session's next, and its session may change what it changes; books it
-   * as such.
+   * Whether the entry is its session's next; books it as such. Whether the session may change what
+   * it changes is seen when it does.
    */
   private MetaReply.Outcome admit(MetaEntry entry) {
-    boolean changesVolume = entry.getOpsList().stream().anyMatch(LeaseOps::needsExclusive);
     if (entry.getSession() == 0) {
+      boolean changesVolume = entry.getOpsList().stream().anyMatch(LeaseOps::needsLeases);
       return changesVolume ? MetaReply.Outcome.FENCED : MetaReply.Outcome.APPLIED;
     }
     byte[] key = Keys.number(entry.getSession());
@@ -188,9 +205,6 @@ public final class MetaStore {
     }
     if (entry.getCut() != session.lastCut() + 1) {
       return MetaReply.Outcome.OUT_OF_ORDER;
-    }
-    if (changesVolume && LeaseOps.read(view, entry.getSession()).held() != LeaseMode.EXCLUSIVE) {
-      return MetaReply.Outcome.FENCED;
     }
     SessionRecord next = new SessionRecord(session.node(), entry.getCut(), false);
     view.put(MetaTable.SESSION, key, next.encode());

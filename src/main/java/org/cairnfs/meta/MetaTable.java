@@ -24,9 +24,11 @@ enum MetaTable {
   MEMBER("member"),
   /** SHA-256 of the secret to {@link InviteRecord}. */
   INVITE("invite"),
-  /** Session to {@link LeaseRecord}: those that hold or want the lease on the volume. */
+  /** Session to {@link LeaseRanges}: what each holds of the leases on inodes. */
   LEASE("lease"),
-  /** Inode and session, to nothing: what sessions that gave the lease up have open. */
+  /** Ticket to {@link LeaseRequest}: who waits for leases, served in this order. */
+  WAIT("wait"),
+  /** Inode and session, to nothing: what sessions that gave leases up have open. */
   OPEN("open"),
   /** Inode to {@link LockRecord}. */
   LOCK("lock"),

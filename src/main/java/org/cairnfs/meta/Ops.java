@@ -5,6 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Extent;
@@ -66,18 +67,28 @@ final class Ops {
         .build();
   }
 
-  static MetaOp acquireLease(LeaseMode mode) {
-    return MetaOp.newBuilder()
-        .setAcquireLease(AcquireLease.newBuilder().setMode(mode.encoded()))
-        .build();
+  static MetaOp acquireLeases(Map<Long, LeaseMode> wanted) {
+    AcquireLease.Builder op = AcquireLease.newBuilder();
+    new TreeMap<>(wanted).forEach((inode, mode) -> {
+      if (mode == LeaseMode.EXCLUSIVE) {
+        op.addExclusive(inode);
+      } else {
+        op.addShared(inode);
+      }
+    });
+    return MetaOp.newBuilder().setAcquireLease(op).build();
   }
 
-  static MetaOp releaseLease(LeaseMode keep, Collection<Long> opened, Collection<Long> closed) {
-    ReleaseLease op = ReleaseLease.newBuilder()
-        .setKeep(keep.encoded())
-        .addAllOpened(opened)
-        .addAllClosed(closed)
-        .build();
+  /** @param ranges with what is kept of each */
+  static MetaOp releaseLeases(
+      List<LeaseRange> ranges, Collection<Long> opened, Collection<Long> closed) {
+    ReleaseLease.Builder op = ReleaseLease.newBuilder().addAllOpened(opened).addAllClosed(closed);
+    for (LeaseRange range : ranges) {
+      op.addRanges(org.cairnfs.proto.LeaseRange.newBuilder()
+          .setStart(range.start())
+          .setEnd(range.end())
+          .setKeep(range.mode().encoded()));
+    }
     return MetaOp.newBuilder().setReleaseLease(op).build();
   }
 
@@ -103,9 +114,14 @@ final class Ops {
   }
 
   static MetaOp allocateInodes(int count) {
-    return MetaOp.newBuilder()
-        .setAllocateInodes(AllocateInodes.newBuilder().setCount(count))
-        .build();
+    return allocateInodes(count, 0);
+  }
+
+  /** For an entry that belongs to no session. */
+  static MetaOp allocateInodes(int count, long session) {
+    AllocateInodes op =
+        AllocateInodes.newBuilder().setCount(count).setSession(session).build();
+    return MetaOp.newBuilder().setAllocateInodes(op).build();
   }
 
   static MetaOp create(long number, InodeNumber parent, Bytes name, NewInode inode) {

@@ -92,6 +92,17 @@ final class Overlay implements MetaReader {
     }
   }
 
+  /** Whether the batch changed an inode of the range, or anything that belongs to it. */
+  boolean hasChanges(LeaseRange range, Batch batch) {
+    ConcurrentNavigableMap<byte[], Entry> inodes = tables.get(MetaTable.INODE);
+    return inodes != null
+        && inodes
+            .subMap(Keys.number(range.start()), true, Keys.number(range.end()), false)
+            .values()
+            .stream()
+            .anyMatch(entry -> entry.batch() >= batch.first());
+  }
+
   /** Keys held, over all tables. */
   long size() {
     long size = 0;

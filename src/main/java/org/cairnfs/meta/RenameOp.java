@@ -38,8 +38,11 @@ final class RenameOp {
       return MetaResult.DONE;
     }
     boolean directory = FileMode.isDirectory(source.type());
-    if (directory && to != from && isBelow(to, source.inode())) {
-      return MetaResult.failed(Errno.EINVAL);
+    if (directory && to != from) {
+      inodes.requireTree();
+      if (isBelow(to, source.inode())) {
+        return MetaResult.failed(Errno.EINVAL);
+      }
     }
     InodeRecord replaced = target == null ? null : inodes.require(target.inode());
     if (replaced != null) {

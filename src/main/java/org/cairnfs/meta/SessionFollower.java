@@ -9,7 +9,7 @@ import org.cairnfs.proto.MetaReply;
 
 /**
  * Hears for a session what was committed: its own entries, what others changed, and who holds the
- * lease. In this order: by the time the lease is granted, everything before it is known.
+ * leases. In this order: by the time a lease is granted, everything before it is known.
  */
 final class SessionFollower implements AppliedListener {
   private final LocalMetaSession session;
@@ -46,7 +46,8 @@ final class SessionFollower implements AppliedListener {
       orphans |= !own && mayLeaveOrphan(op);
     }
     if (lease) {
-      look();
+      session.leases().look();
+      keeper.poke();
     }
     if (released) {
       session.locks().shared();
@@ -85,7 +86,7 @@ final class SessionFollower implements AppliedListener {
 
   private static boolean isAboutLease(MetaOp op) {
     return switch (op.getKindCase()) {
-      case OPEN_SESSION, END_SESSION, ACQUIRE_LEASE, RELEASE_LEASE -> true;
+      case OPEN_SESSION, END_SESSION, ACQUIRE_LEASE, RELEASE_LEASE, ALLOCATE_INODES -> true;
       default -> false;
     };
   }
@@ -114,15 +115,9 @@ final class SessionFollower implements AppliedListener {
       life.pipeline().heardAllUpTo(SessionRecord.decode(row).lastCut());
     }
     session.user().everythingChanged();
-    look();
+    session.leases().lookAnew();
+    keeper.poke();
     session.locks().shared();
     keeper.lookForOrphans();
-  }
-
-  private void look() {
-    if (session.lease().look()) {
-      keeper.granted();
-    }
-    keeper.poke();
   }
 }

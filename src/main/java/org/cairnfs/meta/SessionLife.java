@@ -76,7 +76,7 @@ final class SessionLife {
    */
   void open(NodeId node, Collection<Long> open) throws IOException {
     MetaReply reply =
-        ask(log, Ops.openSession(id, node, open), Ops.allocateInodes(InodeNumbers.RANGE));
+        ask(log, Ops.openSession(id, node, open), Ops.allocateInodes(InodeNumbers.RANGE, id));
     boolean refused = reply.getRepliesList().stream().anyMatch(answer -> answer.getErrno() != 0);
     if (refused || !speculation.offerNumbers(reply)) {
       throw new IOException("the log refused to open a session: " + reply);

@@ -1,6 +1,7 @@
 package org.cairnfs.meta;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
@@ -74,7 +75,7 @@ final class SessionOps {
     view.put(MetaTable.SESSION, key, new SessionRecord(node, 0, false).encode());
     leases.putOpen(op.getSession(), op.getOpenInodesList());
     if (alone) {
-      leases.grantAtOnce(op.getSession());
+      leases.giveEverything(op.getSession());
     }
     return MetaResult.DONE;
   }
@@ -94,10 +95,14 @@ final class SessionOps {
       view.put(MetaTable.SESSION, key, ended.encode());
       locks.end(session);
       leases.end(session);
+      List<Sessions.Live> left = Sessions.list(view);
+      if (left.size() == 1) {
+        leases.giveEverything(left.get(0).id());
+      }
     }
   }
 
-  MetaResult allocateInodes(AllocateInodes op) {
+  MetaResult allocateInodes(long session, AllocateInodes op) {
     int count = op.getCount();
     byte[] value = view.get(MetaTable.SYSTEM, Keys.NEXT_INODE);
     if (value == null) {
@@ -111,6 +116,10 @@ final class SessionOps {
     }
     long first = ByteBuffer.wrap(value).getLong();
     view.put(MetaTable.SYSTEM, Keys.NEXT_INODE, counter(first + count));
+    long owner = session == 0 ? op.getSession() : session;
+    if (owner != 0) {
+      leases.giveNew(owner, first, count);
+    }
     return new MetaResult.Range(first, count);
   }
 

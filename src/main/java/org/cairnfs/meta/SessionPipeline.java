@@ -356,8 +356,8 @@ final class SessionPipeline {
   }
 
   /**
-   * What was tried in advance must come out the same in the log: while it holds the lease
-   * exclusively, this session alone changes the volume. Locks are not tried.
+   * What was tried in advance must come out the same in the log: this session alone changes what it
+   * holds the lease on. Locks are not tried.
    */
   private static @Nullable Throwable divergence(List<MetaOp> ops, MetaReply reply) {
     Throwable refusal = refusal(reply);

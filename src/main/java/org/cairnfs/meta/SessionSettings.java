@@ -1,6 +1,7 @@
 package org.cairnfs.meta;
 
 import java.time.Clock;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
@@ -14,6 +15,7 @@ import org.cairnfs.core.NodeId;
  * @param rootUid its owner
  * @param rootGid its group
  * @param clock for the times of what no program asked for
+ * @param ticker nanoseconds of a clock that never jumps
  * @param random for the session's id
  */
 public record SessionSettings(
@@ -23,4 +25,5 @@ public record SessionSettings(
     int rootUid,
     int rootGid,
     Clock clock,
+    LongSupplier ticker,
     RandomGenerator random) {}

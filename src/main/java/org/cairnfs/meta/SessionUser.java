@@ -10,15 +10,17 @@ import org.cairnfs.core.InodeNumber;
  * what they did.
  *
  * <p>Unless said otherwise called on the session's own thread, one call at a time, and may block on
- * the disk and the log, never on a program nor on the lease.
+ * the disk and the log, never on a program nor on a lease.
  */
 public interface SessionUser {
   /**
-   * Others wait for the lease, which is held exclusively: lets nobody change anything, calls
-   * {@link MetaSession#release}, lets them go on (to wait), and commits the cut it got, if any,
-   * with everything that was changed up to then.
+   * Others wait for inodes of these ranges, some of which may be changed here: lets nobody change
+   * anything, calls {@link MetaSession#release}, lets them go on, and commits the cut it got, if
+   * any, with everything that was changed up to then.
+   *
+   * @param ranges with what is kept of each
    */
-  void giveWay(LeaseMode keep);
+  void giveWay(List<LeaseRange> ranges);
 
   /**
    * The locks that were not shared yet: from now on they are the session's, and so is every later
@@ -33,16 +35,26 @@ public interface SessionUser {
   void lost(Runnable renew);
 
   /**
-   * There are other sessions now, or no more.
+   * How likely it is from now on that others want what is held here.
    *
-   * @return for how long something may still rely on what it was told before; until then no other
-   *     session may change the volume
+   * @return for how long something may still rely on what it was told before; until then nobody
+   *     else may change what could be read here
    */
-  Duration othersPresent(boolean present);
+  Duration trust(Trust trust);
+
+  /** How long to rely on what is held. */
+  enum Trust {
+    /** Nobody is there to ask for it. */
+    ALONE,
+    /** Nobody asked lately. */
+    CALM,
+    /** Somebody asked. */
+    DISTURBED
+  }
 
   /**
-   * Others changed what these inodes hold. Called on the thread that applies entries, before the
-   * lease may be granted: must not block.
+   * Others changed what these inodes hold. Called on the thread that applies entries, before a
+   * lease on them may be granted: must not block.
    */
   void contentsChanged(Collection<InodeNumber> inodes);
 

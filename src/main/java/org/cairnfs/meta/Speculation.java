@@ -256,6 +256,26 @@ final class Speculation {
     }
   }
 
+  /** Whether the open batch changes inodes of the ranges. */
+  boolean hasChanges(List<LeaseRange> ranges) {
+    lock.lock();
+    try {
+      return ranges.stream().anyMatch(range -> overlay.hasChanges(range, open));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Inodes that are to be made here. */
+  List<LeaseRange> reserved() {
+    lock.lock();
+    try {
+      return numbers.reserved();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** What is committed, and what is not yet. */
   Usage usage(Usage committed) {
     return new Usage(

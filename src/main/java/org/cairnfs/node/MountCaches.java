@@ -10,16 +10,14 @@ import org.cairnfs.vfs.KernelCaches;
 
 /**
  * The node's mounts, and what the kernel may keep for them: names and attributes while there is one
- * mount and no other host uses the volume; else a change made elsewhere would stay unseen.
- * Thread-safe. Waits for no mount.
+ * mount, and for no longer than other hosts can be kept waiting; else a change made elsewhere would
+ * stay unseen. Thread-safe. Waits for no mount.
  */
 final class MountCaches implements KernelCaches {
-  private static final Duration ALONE = Duration.ofSeconds(1);
-
   private final List<FuseMount> active = new CopyOnWriteArrayList<>();
 
   /** Guarded by this, as is what follows. */
-  private boolean shared;
+  private Duration most = Duration.ZERO;
 
   /** Mounts that are being made, and answer the kernel already. */
   private int coming;
@@ -57,9 +55,9 @@ final class MountCaches implements KernelCaches {
   }
 
   @Override
-  public synchronized Duration setShared(boolean sharedNow) {
+  public synchronized Duration setTimeout(Duration mostNow) {
     Duration before = active.isEmpty() && coming == 0 ? Duration.ZERO : timeout();
-    shared = sharedNow;
+    most = mostNow;
     apply();
     return before;
   }
@@ -75,6 +73,6 @@ final class MountCaches implements KernelCaches {
 
   /** Call with the lock held. */
   private Duration timeout() {
-    return shared || active.size() + coming > 1 ? Duration.ZERO : ALONE;
+    return active.size() + coming > 1 ? Duration.ZERO : most;
   }
 }

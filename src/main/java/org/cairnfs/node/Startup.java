@@ -192,6 +192,7 @@ final class Startup {
           (Integer) Files.getAttribute(process, "unix:uid"),
           (Integer) Files.getAttribute(process, "unix:gid"),
           Clock.systemUTC(),
+          System::nanoTime,
           random);
       return resources.add(LocalMetaSession.open(cluster.store(), cluster.log(), settings));
     } catch (IOException e) {

@@ -11,16 +11,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Cut;
 import org.cairnfs.meta.EntryJournal;
-import org.cairnfs.meta.LeaseMode;
+import org.cairnfs.meta.LeaseRange;
+import org.cairnfs.meta.Leases;
 import org.cairnfs.meta.MetaSession;
-import org.cairnfs.meta.VolumeLease;
+import org.cairnfs.meta.Needs;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +43,9 @@ import org.slf4j.LoggerFactory;
  * those who ask while a cut is being prepared share the next one. Otherwise there is a cut every
  * {@link #CUT_INTERVAL}, or earlier when much has piled up.
  *
- * <p>Changes are made only while this host has the {@link VolumeLease} for itself. When others are
- * to have their turn, the gate is shut, and a last cut takes everything with it; changes that come
- * later wait outside the gate.
+ * <p>Changes are made only of what this host holds the {@link Leases} on for itself. When others
+ * are to have their turn, the gate is shut for the moment, and a last cut takes everything with it;
+ * changes that come later and need what was given up wait outside the gate.
  *
  * <p>Lock order: stripe of {@link ActiveFiles}, gate, lock of an {@link ActiveFile}, the session's
  * own. Thread-safe.
@@ -65,13 +66,13 @@ final class Committer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Committer.class);
 
   private final MetaSession session;
-  private final VolumeLease lease;
+  private final Leases leases;
   private final BufferPool buffers;
   private final PendingFiles pending;
   private final WriteBack writeBack;
   private final ScheduledExecutorService timer;
   private final @Nullable SyncJournal journal;
-  private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock();
+  private final Gate gate = new Gate();
   private final AtomicBoolean earlyCutAsked = new AtomicBoolean();
 
   /** Held while a cut is prepared, up to its proposal. */
@@ -94,7 +95,7 @@ final class Committer implements AutoCloseable {
       ScheduledExecutorService timer,
       @Nullable SyncJournal journal) {
     this.session = session;
-    this.lease = session.lease();
+    this.leases = session.leases();
     this.buffers = buffers;
     this.pending = pending;
     this.writeBack = writeBack;
@@ -110,52 +111,44 @@ final class Committer implements AutoCloseable {
   }
 
   /**
-   * Makes a change that cuts must not tear, when this host has the lease on the volume for itself.
-   * The change must not wait for a later cut, nor ask for another change.
+   * Makes a change that cuts must not tear, when this host has the leases that it needs.
+   *
+   * @param change names what it needs, {@linkplain Needs#demand demands} it, and only then changes
+   *     something; may run several times. It must not wait for a later cut, nor ask for another
+   *     change
    */
-  <T> T change(Supplier<T> change) {
+  <T> T change(Function<Needs, T> change) {
+    Needs needs = leases.needs();
     while (true) {
-      lease.requireExclusive();
       awaitBatchRoom();
-      gate.readLock().lock();
-      try {
-        if (lease.isExclusive()) {
-          return change.get();
-        }
-      } finally {
-        gate.readLock().unlock();
+      T result = attempt(needs, change);
+      if (result != null) {
+        return result;
       }
+      leases.requireChange(needs);
     }
   }
 
   /** As {@link #change}, of something that returns nothing. */
-  void run(Runnable change) {
-    boolean unused = change(() -> {
-      change.run();
+  void run(Consumer<Needs> change) {
+    Boolean unused = change(needs -> {
+      change.accept(needs);
       return true;
     });
   }
 
-  /** As {@link #change} if this host has the lease anyway; else null, and nothing was done. */
-  <T> @Nullable T tryChange(Supplier<T> change) {
-    if (!lease.isExclusive()) {
-      return null;
-    }
-    gate.readLock().lock();
-    try {
-      return lease.isExclusive() ? change.get() : null;
-    } finally {
-      gate.readLock().unlock();
-    }
-  }
-
-  /** As {@link #tryChange}; returns whether it was done. */
-  boolean tryRun(Runnable change) {
-    Boolean done = tryChange(() -> {
-      change.run();
+  /** As {@link #run} if this host has the leases anyway; returns whether it was done. */
+  boolean tryRun(Consumer<Needs> change) {
+    Boolean done = attempt(leases.needs(), needs -> {
+      change.accept(needs);
       return true;
     });
     return done != null;
+  }
+
+  /** See {@link Gate#attempt}. */
+  <T> @Nullable T attempt(Needs needs, Function<Needs, T> change) {
+    return gate.attempt(needs, change);
   }
 
   /**
@@ -207,9 +200,7 @@ final class Committer implements AutoCloseable {
   private CompletableFuture<Void> requestCut(boolean urgent) {
     long seen = begun.get();
     while (true) {
-      if (hasWork()) {
-        lease.requireExclusive();
-      }
+      requireUnheld();
       preparing.lock();
       try {
         // a cut that began after this call took the gate after it, too: it has what the caller
@@ -224,27 +215,31 @@ final class Committer implements AutoCloseable {
   }
 
   /**
-   * Others are to have their turn: a last cut, with which the lease goes but for {@code keep}.
-   * Changes wait from then on.
+   * Others are to have their turn: a last cut, with which the leases go. Changes that need them
+   * wait from then on. What nobody changed goes without a cut.
+   *
+   * @param ranges with what is kept of each
    */
-  void giveWay(LeaseMode keep) {
+  void giveWay(List<LeaseRange> ranges) {
     preparing.lock();
     try {
+      MetaSession.Release release;
       List<FrozenFile> frozen;
-      Cut cut;
-      gate.writeLock().lock();
+      gate.shut();
       try {
-        cut = session.release(keep);
-        if (cut == null) {
+        List<ActiveFile> held = pending.held(leases); // still
+        release = session.release(ranges, !pending.anyIn(ranges));
+        if (release == null || !release.takesChanges()) {
+          var unused = release == null ? null : release.cut().commit(List.of());
           return;
         }
         begun.incrementAndGet();
-        frozen = pending.freeze();
+        frozen = pending.freeze(held);
       } finally {
-        gate.writeLock().unlock();
+        gate.open();
       }
-      // others wait: what cannot be stored must not keep the lease here
-      newest = pending.commit(cut, frozen, writeBack.store(frozen), EntryJournal.NONE);
+      // others wait: what cannot be stored must not keep the leases here
+      newest = pending.commit(release.cut(), frozen, writeBack.store(frozen), EntryJournal.NONE);
       newestDurable = newest;
     } finally {
       preparing.unlock();
@@ -261,7 +256,7 @@ final class Committer implements AutoCloseable {
     Set<ActiveFile> losers = new HashSet<>();
     preparing.lock();
     try {
-      gate.writeLock().lock();
+      gate.shut();
       try {
         losers.addAll(pending.takeAll());
         newest = CompletableFuture.completedFuture(null);
@@ -269,7 +264,7 @@ final class Committer implements AutoCloseable {
         losers.forEach(ActiveFile::lose);
         renew.run();
       } finally {
-        gate.writeLock().unlock();
+        gate.open();
       }
     } finally {
       preparing.unlock();
@@ -305,23 +300,37 @@ final class Committer implements AutoCloseable {
     return !pending.isEmpty() || session.pendingOperations() > 0;
   }
 
-  /** Holds {@link #preparing}. False if there is something to commit and the lease is gone. */
+  /** Gets back what a cut needs: files that could not be stored when their leases had to go. */
+  private void requireUnheld() {
+    if (hasWork()) {
+      Needs needs = leases.needs();
+      ActiveFile unheld = pending.unheld(leases);
+      if (unheld != null) {
+        needs.change(unheld.number());
+      }
+      if (needs.isMissing() || !leases.isLive()) {
+        leases.requireChange(needs);
+      }
+    }
+  }
+
+  /** Holds {@link #preparing}. False if there is something to commit and a lease is gone. */
   private boolean prepareCut(boolean urgent) {
     if (!hasWork()) {
       return true;
     }
     List<FrozenFile> frozen;
     Cut cut;
-    gate.writeLock().lock();
+    gate.shut();
     try {
-      if (!lease.isExclusive()) {
+      if (!leases.isLive() || pending.unheld(leases) != null) {
         return false;
       }
       begun.incrementAndGet();
-      frozen = pending.freeze();
+      frozen = pending.freeze(pending.held(leases));
       cut = session.cut();
     } finally {
-      gate.writeLock().unlock();
+      gate.open();
     }
     SyncJournal.Attempt attempt = urgent && journal != null ? journal.begin(cut, frozen) : null;
     if (attempt != null) {
@@ -357,7 +366,8 @@ final class Committer implements AutoCloseable {
     }
   }
 
-  private void awaitBatchRoom() {
+  /** Waits, outside any change, until the batch has room. */
+  void awaitBatchRoom() {
     int operations = session.pendingOperations();
     long bytes = session.pendingBytes();
     if (operations < BATCH_OPERATIONS && bytes < BATCH_BYTES) {

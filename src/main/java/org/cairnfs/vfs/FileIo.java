@@ -11,6 +11,7 @@ import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.meta.MetaSession;
+import org.cairnfs.meta.Needs;
 
 /** Reads and writes the bytes of open files. Thread-safe. */
 final class FileIo {
@@ -63,7 +64,8 @@ final class FileIo {
     }
     requireSpace(from.remaining() + committer.dirtyBytes());
     committer.awaitRoom();
-    committer.run(() -> {
+    committer.run(needs -> {
+      demand(needs, file);
       if (file.write(offset, append, from, now)) {
         committer.addPending(file);
       }
@@ -75,7 +77,8 @@ final class FileIo {
     if (open.isWritable()) {
       ActiveFile file = open.file();
       // if others had their turn meanwhile, everything is committed: it stays in pieces
-      boolean unused = committer.tryRun(() -> {
+      boolean unused = committer.tryRun(needs -> {
+        demand(needs, file);
         if (file.completeTail()) {
           committer.addPending(file);
         }
@@ -96,7 +99,8 @@ final class FileIo {
     if (keepSize) {
       return;
     }
-    committer.run(() -> {
+    committer.run(needs -> {
+      demand(needs, file);
       if (file.sizeBytes() < offset + length) {
         Inode unused = file.setAttributes(
             new AttributeChange(null, null, null, offset + length, null, null, now));
@@ -114,8 +118,16 @@ final class FileIo {
     long stepBytes = (long) (MetaSession.MAX_PUNCH_BLOCKS - 1) * Limits.BLOCK_SIZE_BYTES;
     for (long at = offset; at < end; at += stepBytes) {
       long from = at;
-      committer.run(() -> file.punchHole(from, Math.min(stepBytes, end - from), now));
+      committer.run(needs -> {
+        demand(needs, file);
+        file.punchHole(from, Math.min(stepBytes, end - from), now);
+      });
     }
+  }
+
+  private static void demand(Needs needs, ActiveFile file) {
+    needs.change(file.number());
+    needs.demand();
   }
 
   private void readBlock(ActiveFile file, long block, int offset, ByteBuffer into) {

@@ -17,34 +17,39 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.Leases;
 import org.cairnfs.meta.LockRequest;
 import org.cairnfs.meta.MetaSession;
+import org.cairnfs.meta.Needs;
 import org.cairnfs.meta.SessionLocks;
-import org.cairnfs.meta.VolumeLease;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Advisory locks: in memory while this host is alone with the volume, in the replicated state as
  * soon as it has shared the volume with others.
  *
- * <p>A lock that was granted in the replicated state is handed to its program when this host has
- * the lease on the volume, shared at least: then the program sees what the owner before it wrote.
- * Thread-safe.
+ * <p>Whoever lets go of a lock in the replicated state commits first what was changed on its host:
+ * so the next owner sees all of that, in whatever file. Thread-safe.
  */
 final class FileLocks implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FileLocks.class);
+
   /** How long a lock that is not to wait may take. */
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  /** Threads that bring granted locks to their programs; they wait for the lease. */
+  /** Threads that bring granted locks to their programs; they wait for leases. */
   private static final int THREADS = 4;
 
   private static final long IDLE_SECONDS = 10;
 
   private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
 
-  private final VolumeLease lease;
+  private final Leases leases;
   private final SessionLocks replicated;
   private final LeasedReads reads;
+  private final Committer committer;
   private final LockTable ranges = new LockTable();
   private final LockTable wholes = new LockTable();
   private final ThreadPoolExecutor threads;
@@ -63,11 +68,12 @@ final class FileLocks implements AutoCloseable {
 
   private record Owner(InodeNumber inode, long owner, boolean whole) {}
 
-  FileLocks(MetaSession session, LeasedReads reads) {
-    this.lease = session.lease();
+  FileLocks(MetaSession session, LeasedReads reads, Committer committer) {
+    this.leases = session.leases();
+    this.committer = committer;
     this.replicated = session.locks();
     this.reads = reads;
-    this.shared = !lease.isAlone();
+    this.shared = !leases.isAlone();
     ThreadFactory factory = Executors.defaultThreadFactory();
     this.threads = new ThreadPoolExecutor(
         THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
@@ -102,7 +108,7 @@ final class FileLocks implements AutoCloseable {
     if (wanted.kind() == FileLock.Kind.UNLOCK) {
       return unlock(inode, request);
     }
-    introduce();
+    introduce(inode);
     owners.add(new Owner(inode, owner, whole));
     CompletableFuture<Void> granted = replicated.set(inode, request);
     if (!wait) {
@@ -113,8 +119,16 @@ final class FileLocks implements AutoCloseable {
     return wait ? result : awaited(result);
   }
 
-  /** Others can have it once this completes; EIO if the log does not take notice. */
+  /**
+   * Others can have it once this completes; EIO if the log does not take notice. What was changed
+   * here goes into the log before.
+   */
   private CompletableFuture<Void> unlock(InodeNumber inode, LockRequest request) {
+    try {
+      var unused = committer.requestCut();
+    } catch (PosixException e) {
+      log.debug("what was changed under a lock is not committed: whoever syncs is told", e);
+    }
     return replicated
         .unlock(inode, request)
         .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -134,14 +148,17 @@ final class FileLocks implements AutoCloseable {
   }
 
   /**
-   * While another host that was alone has not given the lease up, its locks are not in the
+   * While another host that was alone has not given the first lease up, its locks are not in the
    * replicated state.
    */
-  private void introduce() {
+  private void introduce(InodeNumber inode) {
     if (introduced) {
       return;
     }
-    if (lease.enter() == VolumeLease.WITHOUT) {
+    Needs needs = leases.needs();
+    needs.read(inode);
+    leases.requireRead(needs);
+    if (needs.areGivenUp()) {
       throw new PosixException(Errno.EIO, "without a quorum nobody knows who has the lock");
     }
     introduced = true;
@@ -172,7 +189,10 @@ final class FileLocks implements AutoCloseable {
 
   private void handOver(InodeNumber inode, LockRequest request, CompletableFuture<Void> result) {
     try {
-      reads.read(() -> true);
+      boolean unused = reads.read(needs -> {
+        needs.read(inode);
+        return true;
+      });
     } finally {
       if (!result.complete(null)) {
         var unused = replicated.unlock(inode, request); // given up in this moment
@@ -191,8 +211,10 @@ final class FileLocks implements AutoCloseable {
     } finally {
       leaving.readLock().unlock();
     }
-    LockRequest other =
-        reads.read(() -> replicated.conflict(inode, request(owner, wanted, false, false)));
+    LockRequest other = reads.read(needs -> {
+      needs.read(inode);
+      return replicated.conflict(inode, request(owner, wanted, false, false));
+    });
     return other == null
         ? null
         : new FileLock(

@@ -6,6 +6,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.Leases;
 import org.cairnfs.meta.MetaSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,8 +16,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Extents of large removed files are freed step by step; blobs that lost their last extent are
  * dropped from the metadata's garbage list. That is committed, and so every node that has such a
- * blob hears of it and deletes it, this one included. Of several hosts, the one that has the lease
- * on the volume collects; none asks for it to do so. Runs on one thread of the timer.
+ * blob hears of it and deletes it, this one included. Of several hosts one collects, which they
+ * agree on without asking. Nobody reads what is freed, so it takes no lease. Runs on one thread of
+ * the timer.
  */
 final class GarbageCollector implements AutoCloseable {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
@@ -30,12 +32,14 @@ final class GarbageCollector implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(GarbageCollector.class);
 
   private final MetaSession session;
+  private final Leases leases;
   private final Committer committer;
   private final ScheduledExecutorService timer;
   private volatile boolean closed;
 
   GarbageCollector(MetaSession session, Committer committer, ScheduledExecutorService timer) {
     this.session = session;
+    this.leases = session.leases();
     this.committer = committer;
     this.timer = timer;
   }
@@ -55,15 +59,12 @@ final class GarbageCollector implements AutoCloseable {
   }
 
   private synchronized void collect() {
-    if (closed) {
+    if (closed || !leases.isCollector()) {
       return;
     }
     try {
       for (int round = 0; round < ROUNDS && !closed; round++) {
-        Boolean more = committer.tryChange(session::reclaimStep);
-        if (more == null) {
-          break; // others have the lease: whoever has it collects
-        }
+        boolean more = committer.change(needs -> session.reclaimStep());
         int batch = dropBatch();
         if (!more && batch == 0) {
           break;
@@ -83,9 +84,7 @@ final class GarbageCollector implements AutoCloseable {
     if (garbage.isEmpty()) {
       return 0;
     }
-    if (!committer.tryRun(() -> session.dropGarbage(garbage))) {
-      return 0;
-    }
+    committer.run(needs -> session.dropGarbage(garbage));
     Commits.await(committer.requestCut());
     return garbage.size();
   }

@@ -1,12 +1,14 @@
 package org.cairnfs.vfs;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
@@ -17,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes the kernel forget what other hosts changed, on a thread of its own: the kernel lets an
  * invalidation wait while a program reads or writes the pages, and that program may be waiting for
- * the lease.
+ * a lease.
  *
  * <p>So reads and writes must not wait for invalidations; whoever opens a file or asks for its
  * attributes must, while it holds nothing others need. Thread-safe.
@@ -31,11 +33,14 @@ final class Invalidations implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  /** Guarded by {@link #lock}, as are the next three. */
-  private Set<InodeNumber> queue = new LinkedHashSet<>();
+  /** Guarded by {@link #lock}, as are the next four. */
+  private final Set<InodeNumber> queue = new LinkedHashSet<>();
+
+  /** What is being forgotten. */
+  private @Nullable InodeNumber current;
 
   private @Nullable Thread thread;
-  private boolean shared;
+  private Duration timeout = Duration.ZERO;
   private boolean closed;
 
   private volatile KernelCaches caches = KernelCaches.NONE;
@@ -46,18 +51,18 @@ final class Invalidations implements AutoCloseable {
     lock.lock();
     try {
       caches = newCaches;
-      Duration unused = newCaches.setShared(shared);
+      Duration unused = newCaches.setTimeout(timeout);
     } finally {
       lock.unlock();
     }
   }
 
-  /** See {@link KernelCaches#setShared}. */
-  Duration setShared(boolean nowShared) {
+  /** See {@link KernelCaches#setTimeout}. */
+  Duration setTimeout(Duration most) {
     lock.lock();
     try {
-      shared = nowShared;
-      return caches.setShared(nowShared);
+      timeout = most;
+      return caches.setTimeout(most);
     } finally {
       lock.unlock();
     }
@@ -83,17 +88,29 @@ final class Invalidations implements AutoCloseable {
     }
   }
 
-  /** Whether nothing is left to be forgotten. */
-  boolean isIdle() {
-    return idle;
-  }
-
   /** Waits until nothing is left to be forgotten, or for long enough. */
   void await() {
+    await(() -> !idle);
+  }
+
+  /** The same for these inodes, or for all if none is named. */
+  void await(InodeNumber[] inodes) {
+    if (!idle) {
+      await(
+          () -> inodes.length == 0 ? !idle : Arrays.stream(inodes).anyMatch(this::isToBeForgotten));
+    }
+  }
+
+  private boolean isToBeForgotten(InodeNumber inode) {
+    return queue.contains(inode) || inode.equals(current);
+  }
+
+  /** @param busy called with {@link #lock} held */
+  private void await(BooleanSupplier busy) {
     lock.lock();
     try {
       long nanos = LIMIT.toNanos();
-      while (!idle && nanos > 0) {
+      while (busy.getAsBoolean() && nanos > 0) {
         nanos = changed.awaitNanos(nanos);
       }
     } catch (InterruptedException e) {
@@ -105,29 +122,36 @@ final class Invalidations implements AutoCloseable {
   }
 
   private void run() {
-    for (List<InodeNumber> next = next(); !next.isEmpty(); next = next()) {
-      for (InodeNumber inode : next) {
-        try {
-          caches.invalidate(inode);
-        } catch (RuntimeException e) {
-          log.error("the kernel may go on to show old bytes of inode {}", inode, e);
-        }
+    for (InodeNumber next = next(); next != null; next = next()) {
+      try {
+        caches.invalidate(next);
+      } catch (RuntimeException e) {
+        log.error("the kernel may go on to show old bytes of inode {}", next, e);
       }
     }
   }
 
-  /** Waits for something to forget; empty at the end. */
-  private List<InodeNumber> next() {
+  /** Waits for something to forget; null at the end. */
+  private @Nullable InodeNumber next() {
     lock.lock();
     try {
+      if (current != null) {
+        current = null;
+        changed.signalAll();
+      }
       while (queue.isEmpty() && !closed) {
         idle = true;
         changed.signalAll();
         changed.awaitUninterruptibly();
       }
-      List<InodeNumber> next = closed ? List.of() : List.copyOf(queue);
-      queue = new LinkedHashSet<>();
-      return next;
+      if (closed) {
+        queue.clear();
+        return null;
+      }
+      Iterator<InodeNumber> first = queue.iterator();
+      current = first.next();
+      first.remove();
+      return current;
     } finally {
       lock.unlock();
     }
@@ -139,6 +163,7 @@ final class Invalidations implements AutoCloseable {
     try {
       closed = true;
       idle = true;
+      queue.clear();
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -11,12 +11,12 @@ import org.cairnfs.core.InodeNumber;
  */
 public interface KernelCaches {
   /**
-   * Says whether other hosts use the volume, too. While they do, the kernel may believe names and
-   * attributes only for the moment: mounts of now and later answer with a timeout of zero.
+   * Says for how long at most the kernel may believe names and attributes that mounts, of now and
+   * later, tell it from now on.
    *
-   * @return for how long the kernel may still believe what it was told before this call
+   * @return for how long it may still believe what it was told before this call
    */
-  Duration setShared(boolean shared);
+  Duration setTimeout(Duration most);
 
   /** Makes the kernel forget the attributes and pages of an inode it may have cached. */
   void invalidate(InodeNumber inode);
@@ -24,7 +24,7 @@ public interface KernelCaches {
   /** Of a host without mounts. */
   KernelCaches NONE = new KernelCaches() {
     @Override
-    public Duration setShared(boolean shared) {
+    public Duration setTimeout(Duration most) {
       return Duration.ZERO;
     }
 

@@ -91,8 +91,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     xattrs = new Xattrs(session, committer, names);
     directories = new DirectoryReader(session, names);
     collector = new GarbageCollector(session, committer, timer);
-    reads = new LeasedReads(session.lease(), invalidations);
-    locks = new FileLocks(session, reads);
+    reads = new LeasedReads(session.leases(), invalidations);
+    locks = new FileLocks(session, reads, committer);
     neighbours = new Neighbours(files, committer, namespace, locks, invalidations);
     session.attach(neighbours);
     committer.start();
@@ -101,12 +101,15 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public Inode lookup(InodeNumber directory, Bytes name) {
-    return reads.read(() -> namespace.lookup(directory, name));
+    return reads.read(needs -> namespace.lookup(needs, directory, name));
   }
 
   @Override
   public Inode attributes(InodeNumber inode) {
-    return reads.read(() -> files.attributes(inode));
+    return reads.read(needs -> {
+      needs.read(inode);
+      return files.attributes(inode);
+    });
   }
 
   @Override
@@ -121,7 +124,11 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         now());
     ActiveFile file = files.acquire(inode);
     try {
-      return committer.change(() -> file.setAttributes(change));
+      return committer.change(needs -> {
+        needs.change(inode);
+        needs.demand();
+        return file.setAttributes(change);
+      });
     } finally {
       files.release(file);
     }
@@ -134,7 +141,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public Bytes readSymlink(InodeNumber symlink) {
-    return reads.read(() -> namespace.readSymlink(symlink));
+    return reads.read(needs -> namespace.readSymlink(needs, symlink));
   }
 
   @Override
@@ -171,10 +178,18 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   public Opened open(InodeNumber number, boolean read, boolean write, boolean truncate) {
     if (truncate) {
       return withLock(
-          number, () -> committer.change(() -> openLocked(number, read, write, truncation())));
+          number,
+          () -> committer.change(needs -> {
+            needs.change(number);
+            needs.demand();
+            return openLocked(number, read, write, truncation());
+          }));
     }
     return reads.read(
-        () -> withLock(number, () -> openLocked(number, read, write, null)),
+        needs -> {
+          needs.read(number);
+          return withLock(number, () -> openLocked(number, read, write, null));
+        },
         opened -> release(opened.handle(), 0, false));
   }
 
@@ -269,7 +284,11 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   @Override
   public long openDirectory(InodeNumber directory) {
     return reads.read(
-        () -> withLock(directory, () -> openDirectoryLocked(directory)), this::releaseDirectory);
+        needs -> {
+          needs.read(directory);
+          return withLock(directory, () -> openDirectoryLocked(directory));
+        },
+        this::releaseDirectory);
   }
 
   private long openDirectoryLocked(InodeNumber directory) {
@@ -288,7 +307,10 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     if (directory == null) {
       throw new PosixException(Errno.EBADF, "list handle " + handle);
     }
-    return reads.read(() -> directories.read(directory, cookie, max));
+    return reads.read(needs -> {
+      needs.read(directory);
+      return directories.read(directory, cookie, max);
+    });
   }
 
   @Override
@@ -303,12 +325,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public byte @Nullable [] xattr(InodeNumber inode, Bytes name) {
-    return reads.read(() -> xattrs.get(inode, name));
+    return reads.read(needs -> xattrs.get(needs, inode, name));
   }
 
   @Override
   public List<Bytes> xattrNames(InodeNumber inode) {
-    return reads.read(() -> xattrs.names(inode));
+    return reads.read(needs -> xattrs.names(needs, inode));
   }
 
   @Override
@@ -396,10 +418,10 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   /**
    * relatime: the access time moves when it is older than a change, or than a day. Others need not
-   * wait for that: it is left out when this host does not have the lease anyway.
+   * wait for that: it is left out when this host does not have the lease on the file anyway.
    */
   private void touchAccessed(ActiveFile file) {
-    if (!session.lease().isExclusive()) {
+    if (!session.leases().mayChange(file.number())) {
       return;
     }
     Timestamp now = now();
@@ -411,7 +433,11 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     if (stale && inode.sizeBytes() > 0) {
       AttributeChange change =
           new AttributeChange(null, null, null, null, now, null, inode.changed());
-      Inode unused = committer.tryChange(() -> file.setAttributes(change));
+      boolean unused = committer.tryRun(needs -> {
+        needs.change(file.number());
+        needs.demand();
+        Inode ignored = file.setAttributes(change);
+      });
     }
   }
 

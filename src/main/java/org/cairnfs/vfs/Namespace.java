@@ -1,6 +1,8 @@
 package org.cairnfs.vfs;
 
+import java.util.Objects;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Consumer;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
@@ -9,9 +11,10 @@ import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.Dentry;
 import org.cairnfs.meta.Inode;
+import org.cairnfs.meta.Leases;
 import org.cairnfs.meta.MetaSession;
+import org.cairnfs.meta.Needs;
 import org.cairnfs.meta.NewInode;
-import org.cairnfs.meta.VolumeLease;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,26 +27,29 @@ final class Namespace {
   private final MetaSession session;
   private final ActiveFiles files;
   private final Committer committer;
-  private final VolumeLease lease;
+  private final Leases leases;
   private final SealedNames names;
 
   Namespace(MetaSession session, ActiveFiles files, Committer committer, SealedNames names) {
     this.session = session;
     this.files = files;
     this.committer = committer;
-    this.lease = session.lease();
+    this.leases = session.leases();
     this.names = names;
   }
 
-  Inode lookup(InodeNumber directory, Bytes name) {
+  Inode lookup(Needs needs, InodeNumber directory, Bytes name) {
+    needs.read(directory);
     Dentry dentry = session.lookup(directory, names.seal(directory, name));
     if (dentry == null) {
       throw new PosixException(Errno.ENOENT, "lookup");
     }
+    needs.read(dentry.inode());
     return files.attributes(dentry.inode());
   }
 
-  Bytes readSymlink(InodeNumber symlink) {
+  Bytes readSymlink(Needs needs, InodeNumber symlink) {
+    needs.read(symlink);
     Bytes sealed = session.inode(symlink).symlinkTarget();
     if (sealed == null) {
       throw new PosixException(Errno.EINVAL, "inode " + symlink + " is not a symlink");
@@ -61,7 +67,9 @@ final class Namespace {
       boolean open,
       Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    return committer.change(() -> {
+    return committer.change(needs -> {
+      needs.change(parent);
+      needs.demand();
       Inode directory = session.inode(parent);
       boolean inherits = (directory.mode() & FileMode.SET_GID) != 0;
       int inherited = inherits && FileMode.isDirectory(mode) ? mode | FileMode.SET_GID : mode;
@@ -78,7 +86,9 @@ final class Namespace {
   Inode makeSymlink(Caller caller, InodeNumber parent, Bytes name, Bytes target, Timestamp now) {
     Bytes sealed = names.seal(parent, name);
     Bytes sealedTarget = names.sealTarget(target);
-    return committer.change(() -> {
+    return committer.change(needs -> {
+      needs.change(parent);
+      needs.demand();
       Inode directory = session.inode(parent);
       int gid = (directory.mode() & FileMode.SET_GID) != 0 ? directory.gid() : caller.gid();
       int mode = FileMode.SYMLINK | 0777;
@@ -91,7 +101,10 @@ final class Namespace {
 
   Inode link(InodeNumber inode, InodeNumber parent, Bytes name, Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    return committer.change(() -> {
+    return committer.change(needs -> {
+      needs.change(inode);
+      needs.change(parent);
+      needs.demand();
       Inode unused = session.link(inode, parent, sealed, now);
       return files.attributes(inode);
     });
@@ -99,12 +112,13 @@ final class Namespace {
 
   void unlink(InodeNumber parent, Bytes name, Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    removing(parent, sealed, keep -> session.unlink(parent, sealed, keep, now));
+    removing(parent, sealed, needs -> {}, keep -> session.unlink(parent, sealed, keep, now));
   }
 
   void removeDirectory(InodeNumber parent, Bytes name, Timestamp now) {
     Bytes sealed = names.seal(parent, name);
-    removing(parent, sealed, keep -> session.removeDirectory(parent, sealed, keep, now));
+    removing(
+        parent, sealed, needs -> {}, keep -> session.removeDirectory(parent, sealed, keep, now));
   }
 
   void rename(InodeNumber parent, Bytes name, InodeNumber newParent, Bytes newName, Timestamp now) {
@@ -113,7 +127,19 @@ final class Namespace {
     removing(
         newParent,
         newSealed,
+        needs -> needMoved(needs, parent, sealed, newParent),
         keep -> session.rename(parent, sealed, newParent, newSealed, keep, now));
+  }
+
+  private void needMoved(Needs needs, InodeNumber parent, Bytes sealedName, InodeNumber newParent) {
+    needs.change(parent);
+    Dentry moved = session.lookup(parent, sealedName);
+    if (moved != null) {
+      needs.change(moved.inode());
+      if (FileMode.isDirectory(moved.type()) && !parent.equals(newParent)) {
+        needs.changeTree();
+      }
+    }
   }
 
   /** A handle of the file was closed: the last one frees an inode that has no name any more. */
@@ -155,7 +181,12 @@ final class Namespace {
   }
 
   private void forget(InodeNumber inode) {
-    if (!committer.tryRun(() -> session.forget(inode))) {
+    boolean done = committer.tryRun(needs -> {
+      needs.change(inode);
+      needs.demand();
+      session.forget(inode);
+    });
+    if (!done) {
       session.forgetOrphan(inode);
     }
   }
@@ -173,55 +204,84 @@ final class Namespace {
 
   /**
    * Removes what a name stands for (if anything), knowing whether it is open, while nobody can open
-   * or close it.
+   * or close it. Waits for leases while others can.
+   *
+   * @param others names what the removal needs beside the directory and what is removed
    */
-  private void removing(InodeNumber parent, Bytes sealedName, Removal removal) {
+  private void removing(
+      InodeNumber parent, Bytes sealedName, Consumer<Needs> others, Removal removal) {
+    Needs needs = leases.needs();
     while (true) {
-      lease.requireExclusive();
+      committer.awaitBatchRoom();
+      // may be old by the time of the removal, which then finds out
+      InodeNumber inode = targetOf(parent, sealedName);
+      Boolean done = inode == null
+          ? committer.attempt(
+              needs, within -> remove(within, parent, sealedName, null, others, removal))
+          : removeKnown(needs, parent, sealedName, inode, others, removal);
+      if (done == null) {
+        leases.requireChange(needs);
+      } else if (done) {
+        return;
+      }
+    }
+  }
+
+  private @Nullable InodeNumber targetOf(InodeNumber parent, Bytes sealedName) {
+    try {
       Dentry target = session.lookup(parent, sealedName);
-      if (target == null) {
-        if (committer.change(() -> removeAbsent(parent, sealedName, removal))) {
-          return;
-        }
-        continue;
-      }
-      InodeNumber inode = target.inode();
-      Lock lock = files.lockFor(inode);
-      lock.lock();
-      try {
-        if (committer.change(() -> removeKnown(parent, sealedName, inode, removal))) {
-          ActiveFile pending = files.isOpen(inode) ? null : files.find(inode);
-          if (pending != null && linksOf(inode) == 0) {
-            discard(pending);
-          }
-          return;
-        }
-      } finally {
-        lock.unlock();
-      }
+      return target == null ? null : target.inode();
+    } catch (PosixException e) {
+      return null; // the removal says what is wrong
     }
   }
 
-  /** Returns false, and does nothing, if the name stands for something after all. */
-  private boolean removeAbsent(InodeNumber parent, Bytes sealedName, Removal removal) {
-    if (session.lookup(parent, sealedName) != null) {
-      return false;
+  private @Nullable Boolean removeKnown(
+      Needs needs,
+      InodeNumber parent,
+      Bytes sealedName,
+      InodeNumber inode,
+      Consumer<Needs> others,
+      Removal removal) {
+    Lock lock = files.lockFor(inode);
+    lock.lock();
+    try {
+      Boolean done = committer.attempt(
+          needs, within -> remove(within, parent, sealedName, inode, others, removal));
+      if (done != null && done) {
+        ActiveFile pending = files.isOpen(inode) ? null : files.find(inode);
+        if (pending != null && linksOf(inode) == 0) {
+          discard(pending);
+        }
+      }
+      return done;
+    } finally {
+      lock.unlock();
     }
-    removal.remove(false);
-    return true;
   }
 
-  /** Returns false, and does nothing, if the name stands for another inode, or none. */
-  private boolean removeKnown(
-      InodeNumber parent, Bytes sealedName, InodeNumber inode, Removal removal) {
+  /** Returns false, and does nothing, if the name stands for another inode than {@code inode}. */
+  private boolean remove(
+      Needs needs,
+      InodeNumber parent,
+      Bytes sealedName,
+      @Nullable InodeNumber inode,
+      Consumer<Needs> others,
+      Removal removal) {
+    needs.change(parent);
+    if (inode != null) {
+      needs.change(inode);
+    }
+    others.accept(needs);
+    needs.demand();
     Dentry still = session.lookup(parent, sealedName);
-    if (still == null || !still.inode().equals(inode)) {
+    if (!Objects.equals(inode, still == null ? null : still.inode())) {
       return false;
     }
-    boolean openHere = files.isOpen(inode);
-    boolean keptForOthers = !openHere && session.isOpenElsewhere(inode);
+    boolean openHere = inode != null && files.isOpen(inode);
+    boolean keptForOthers = inode != null && !openHere && session.isOpenElsewhere(inode);
     removal.remove(openHere || keptForOthers);
-    if (keptForOthers) {
+    if (inode != null && keptForOthers) {
       session.forget(inode);
     }
     return true;

@@ -4,12 +4,17 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import org.cairnfs.core.InodeNumber;
-import org.cairnfs.meta.LeaseMode;
+import org.cairnfs.meta.LeaseRange;
 import org.cairnfs.meta.SessionLocks;
 import org.cairnfs.meta.SessionUser;
 
 /** Does in this filesystem what other sessions of the volume make necessary. Thread-safe. */
 final class Neighbours implements SessionUser {
+  /** For how long the kernel may believe names and attributes, with this much trust. */
+  private static final Duration ALONE = Duration.ofSeconds(1);
+
+  private static final Duration CALM = Duration.ofMillis(200);
+
   private final ActiveFiles files;
   private final Committer committer;
   private final Namespace namespace;
@@ -38,8 +43,8 @@ final class Neighbours implements SessionUser {
   }
 
   @Override
-  public void giveWay(LeaseMode keep) {
-    committer.giveWay(keep);
+  public void giveWay(List<LeaseRange> ranges) {
+    committer.giveWay(ranges);
   }
 
   @Override
@@ -54,8 +59,13 @@ final class Neighbours implements SessionUser {
   }
 
   @Override
-  public Duration othersPresent(boolean present) {
-    return invalidations.setShared(present);
+  public Duration trust(Trust trust) {
+    return invalidations.setTimeout(
+        switch (trust) {
+          case ALONE -> ALONE;
+          case CALM -> CALM;
+          case DISTURBED -> Duration.ZERO;
+        });
   }
 
   @Override

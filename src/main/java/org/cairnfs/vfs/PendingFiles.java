@@ -17,6 +17,8 @@ import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Cut;
 import org.cairnfs.meta.EntryJournal;
 import org.cairnfs.meta.FileUpdate;
+import org.cairnfs.meta.LeaseRange;
+import org.cairnfs.meta.Leases;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,12 +66,31 @@ final class PendingFiles {
     files.retire(file);
   }
 
-  /** Freezes all. Nobody may change anything meanwhile. */
-  List<FrozenFile> freeze() {
+  /** Whether there are files with numbers in the ranges. */
+  boolean anyIn(List<LeaseRange> ranges) {
+    return pending.stream()
+        .anyMatch(file -> ranges.stream().anyMatch(range -> range.contains(file.number())));
+  }
+
+  /** A file that no cut may have now, because the lease on it is gone; null if there is none. */
+  @Nullable
+  ActiveFile unheld(Leases leases) {
+    return pending.stream()
+        .filter(file -> !leases.mayChange(file.number()))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** All that a cut may have. */
+  List<ActiveFile> held(Leases leases) {
+    return pending.stream().filter(file -> leases.mayChange(file.number())).toList();
+  }
+
+  /** Freezes some. Nobody may change anything meanwhile. */
+  List<FrozenFile> freeze(List<ActiveFile> some) {
     List<FrozenFile> frozen = new ArrayList<>();
-    List<ActiveFile> all = new ArrayList<>(pending);
-    pending.clear();
-    for (ActiveFile file : all) {
+    for (ActiveFile file : some) {
+      pending.remove(file);
       FrozenFile state = file.freeze();
       if (state != null) {
         frozen.add(state);

@@ -5,6 +5,7 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.MetaSession;
+import org.cairnfs.meta.Needs;
 import org.jspecify.annotations.Nullable;
 
 /** Extended attributes (xattr(7)). Thread-safe. */
@@ -19,14 +20,16 @@ final class Xattrs {
     this.names = names;
   }
 
-  byte @Nullable [] get(InodeNumber inode, Bytes name) {
+  byte @Nullable [] get(Needs needs, InodeNumber inode, Bytes name) {
+    needs.read(inode);
     byte[] sealed = session.xattr(inode, names.sealXattrName(inode, name));
     return sealed == null
         ? null
         : names.openXattrValue(inode, name, new Bytes(sealed)).array();
   }
 
-  List<Bytes> names(InodeNumber inode) {
+  List<Bytes> names(Needs needs, InodeNumber inode) {
+    needs.read(inode);
     return session.xattrNames(inode).stream()
         .map(name -> names.openXattrName(inode, name))
         .toList();
@@ -41,12 +44,19 @@ final class Xattrs {
       Timestamp now) {
     Bytes sealedName = names.sealXattrName(inode, name);
     Bytes sealedValue = names.sealXattrValue(inode, name, value);
-    committer.run(
-        () -> session.setXattr(inode, sealedName, sealedValue, mustBeNew, mustExist, now));
+    committer.run(needs -> {
+      needs.change(inode);
+      needs.demand();
+      session.setXattr(inode, sealedName, sealedValue, mustBeNew, mustExist, now);
+    });
   }
 
   void remove(InodeNumber inode, Bytes name, Timestamp now) {
     Bytes sealedName = names.sealXattrName(inode, name);
-    committer.run(() -> session.removeXattr(inode, sealedName, now));
+    committer.run(needs -> {
+      needs.change(inode);
+      needs.demand();
+      session.removeXattr(inode, sealedName, now);
+    });
   }
 }

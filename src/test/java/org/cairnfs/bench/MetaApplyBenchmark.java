@@ -105,6 +105,7 @@ public class MetaApplyBenchmark {
             0,
             0,
             Clock.systemUTC(),
+            System::nanoTime,
             new SplittableRandom(1)));
   }
 

@@ -394,7 +394,14 @@ class LocalMetaSessionTest {
   void aStoreOfAnotherVolumeIsRefused() {
     SessionSettings other = MetaFixture.settings(3);
     SessionSettings wrong = new SessionSettings(
-        other.node(), new Bytes(new byte[] {9}), 0755, 0, 0, other.clock(), other.random());
+        other.node(),
+        new Bytes(new byte[] {9}),
+        0755,
+        0,
+        0,
+        other.clock(),
+        other.ticker(),
+        other.random());
 
     assertThatThrownBy(() -> LocalMetaSession.open(fixture.store, fixture.log, wrong))
         .isInstanceOf(IOException.class)

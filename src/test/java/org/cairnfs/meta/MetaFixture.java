@@ -79,6 +79,7 @@ final class MetaFixture {
         0,
         0,
         Clock.fixed(Instant.ofEpochSecond(500), ZoneOffset.UTC),
+        System::nanoTime,
         new SplittableRandom(seed));
   }
 

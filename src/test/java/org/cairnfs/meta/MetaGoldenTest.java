@@ -96,8 +96,16 @@ class MetaGoldenTest {
             GoldenBytes.SESSION),
         arguments(
             "lease",
-            new LeaseRecord(LeaseMode.SHARED, LeaseMode.EXCLUSIVE, 7).encode(),
+            LeaseRanges.NOTHING
+                .atLeast(0x11, 0x22, LeaseMode.SHARED)
+                .atLeast(0x22, 0x33, LeaseMode.EXCLUSIVE)
+                .encode(),
             GoldenBytes.LEASE),
+        arguments(
+            "lease request",
+            new LeaseRequest(0x55, Map.of(0x11L, LeaseMode.SHARED, 0x22L, LeaseMode.EXCLUSIVE))
+                .encode(),
+            GoldenBytes.LEASE_REQUEST),
         arguments("locks", locks().encode(), GoldenBytes.LOCKS),
         arguments(
             "volume", new VolumeRecord(new Bytes(new byte[] {1, 2})).encode(), GoldenBytes.VOLUME),
@@ -156,9 +164,14 @@ class MetaGoldenTest {
             GoldenBytes.UPDATE_MEMBER),
         op(MemberMessages.addInvite(invite(), T), GoldenBytes.ADD_INVITE),
         op(MemberMessages.setReplication(0, 2), GoldenBytes.SET_REPLICATION),
-        op(Ops.acquireLease(LeaseMode.EXCLUSIVE), GoldenBytes.ACQUIRE_LEASE),
         op(
-            Ops.releaseLease(LeaseMode.SHARED, List.of(0x11L, 0x22L), List.of(0x33L)),
+            Ops.acquireLeases(Map.of(0x11L, LeaseMode.SHARED, 0x22L, LeaseMode.EXCLUSIVE)),
+            GoldenBytes.ACQUIRE_LEASE),
+        op(
+            Ops.releaseLeases(
+                List.of(new LeaseRange(0x11, 0x22, LeaseMode.SHARED)),
+                List.of(0x11L, 0x22L),
+                List.of(0x33L)),
             GoldenBytes.RELEASE_LEASE),
         op(Ops.endSession(0x55), GoldenBytes.END_SESSION),
         op(Ops.setLock(A, LOCK), GoldenBytes.SET_LOCK),
@@ -233,8 +246,12 @@ class MetaGoldenTest {
             () -> ReplicationRecord.decode(cut(ReplicationRecord.encode(Replication.DEFAULT)))),
         arguments("more copies awaited than made", (Runnable)
             () -> ReplicationRecord.decode(new byte[] {1, 0, 0, 0, 2, 0, 0, 0, 3})),
-        arguments("lease of no mode", (Runnable)
-            () -> LeaseRecord.decode(new byte[] {1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0})),
+        arguments("lease of no mode", (Runnable) () -> LeaseRanges.decode(withMode(3))),
+        arguments("lease that is none", (Runnable) () -> LeaseRanges.decode(withMode(0))),
+        arguments("lease cut short", (Runnable)
+            () -> LeaseRanges.decode(cut(LeaseRanges.EVERYTHING.encode()))),
+        arguments("lease request cut short", (Runnable) () ->
+            LeaseRequest.decode(cut(new LeaseRequest(1, Map.of(2L, LeaseMode.SHARED)).encode()))),
         arguments(
             "locks cut short", (Runnable) () -> LockRecord.decode(cut(locks().encode()))),
         arguments("session too short", (Runnable)
@@ -245,6 +262,12 @@ class MetaGoldenTest {
   @MethodSource("damaged")
   void damageIsNoticed(String what, Runnable decode) {
     assertThatThrownBy(decode::run).as(what).isInstanceOf(CorruptMetadataException.class);
+  }
+
+  private static byte[] withMode(int mode) {
+    byte[] lease = LeaseRanges.EVERYTHING.encode();
+    lease[lease.length - 1] = (byte) mode;
+    return lease;
   }
 
   private static byte[] withVersion(byte[] record, int version) {

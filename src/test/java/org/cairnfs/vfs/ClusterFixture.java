@@ -107,6 +107,7 @@ final class ClusterFixture implements AutoCloseable {
         0,
         0,
         Clock.systemUTC(),
+        System::nanoTime,
         new SplittableRandom(seed * 31 + hosts.size()));
     LocalMetaSession session = LocalMetaSession.open(store, node, settings);
     ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);

@@ -182,7 +182,14 @@ final class VfsFixture implements AutoCloseable {
         new LocalBlockStore.Threads(sealing, prefetching),
         new BlockStoreLimits(8 << 20, 64, 8, 4));
     SessionSettings settings = new SessionSettings(
-        new NodeId(1, 2, 3, 4), new Bytes(new byte[16]), 0755, 0, 0, Clock.systemUTC(), sessionIds);
+        new NodeId(1, 2, 3, 4),
+        new Bytes(new byte[16]),
+        0755,
+        0,
+        0,
+        Clock.systemUTC(),
+        System::nanoTime,
+        sessionIds);
     Journal journal = null;
     if (journaling) {
       journal = Objects.requireNonNull(simulated).openJournal(JOURNAL_AREA_BYTES);

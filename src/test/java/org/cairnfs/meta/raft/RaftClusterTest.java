@@ -239,6 +239,7 @@ class RaftClusterTest {
               0,
               0,
               Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
+              System::nanoTime,
               new SplittableRandom(seed++)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -153,6 +153,7 @@ class RaftMetaLogDiskFullIT {
             0,
             0,
             Clock.systemUTC(),
+            System::nanoTime,
             new SplittableRandom(kv.memoryBytes())));
   }
 }

@@ -66,6 +66,7 @@ class RaftMetaLogTest {
             0,
             0,
             Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
+            System::nanoTime,
             new SplittableRandom(seed++)));
   }
 

@@ -149,6 +149,7 @@ class RaftPeersTest {
             0,
             0,
             Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
+            System::nanoTime,
             new SplittableRandom(seed++)));
   }
 
