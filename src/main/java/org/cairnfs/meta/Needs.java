@@ -96,6 +96,12 @@ public final class Needs {
     }
   }
 
+  /** The operation will change an inode now: as {@link #change} and {@link #demand()}. */
+  public void demand(InodeNumber inode) {
+    change(inode);
+    demand();
+  }
+
   /** Whether everything named was held from the beginning up to now. */
   public boolean wereHeld() {
     if (without) {

@@ -11,7 +11,6 @@ import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.meta.MetaSession;
-import org.cairnfs.meta.Needs;
 
 /** Reads and writes the bytes of open files. Thread-safe. */
 final class FileIo {
@@ -65,7 +64,7 @@ final class FileIo {
     requireSpace(from.remaining() + committer.dirtyBytes());
     committer.awaitRoom();
     committer.run(needs -> {
-      demand(needs, file);
+      needs.demand(file.number());
       if (file.write(offset, append, from, now)) {
         committer.addPending(file);
       }
@@ -78,7 +77,7 @@ final class FileIo {
       ActiveFile file = open.file();
       // if others had their turn meanwhile, everything is committed: it stays in pieces
       boolean unused = committer.tryRun(needs -> {
-        demand(needs, file);
+        needs.demand(file.number());
         if (file.completeTail()) {
           committer.addPending(file);
         }
@@ -100,7 +99,7 @@ final class FileIo {
       return;
     }
     committer.run(needs -> {
-      demand(needs, file);
+      needs.demand(file.number());
       if (file.sizeBytes() < offset + length) {
         Inode unused = file.setAttributes(
             new AttributeChange(null, null, null, offset + length, null, null, now));
@@ -114,20 +113,20 @@ final class FileIo {
     if (length <= 0 || offset < 0) {
       throw new PosixException(Errno.EINVAL, "punch a negative range");
     }
-    long end = Math.min(offset + length, file.sizeBytes());
+    // others may have made it longer than is known here
+    long sizeBytes = committer.change(needs -> {
+      needs.demand(file.number());
+      return file.sizeBytes();
+    });
+    long end = Math.min(offset + length, sizeBytes);
     long stepBytes = (long) (MetaSession.MAX_PUNCH_BLOCKS - 1) * Limits.BLOCK_SIZE_BYTES;
     for (long at = offset; at < end; at += stepBytes) {
       long from = at;
       committer.run(needs -> {
-        demand(needs, file);
+        needs.demand(file.number());
         file.punchHole(from, Math.min(stepBytes, end - from), now);
       });
     }
-  }
-
-  private static void demand(Needs needs, ActiveFile file) {
-    needs.change(file.number());
-    needs.demand();
   }
 
   private void readBlock(ActiveFile file, long block, int offset, ByteBuffer into) {

@@ -125,8 +125,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     ActiveFile file = files.acquire(inode);
     try {
       return committer.change(needs -> {
-        needs.change(inode);
-        needs.demand();
+        needs.demand(inode);
         return file.setAttributes(change);
       });
     } finally {
@@ -180,8 +179,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       return withLock(
           number,
           () -> committer.change(needs -> {
-            needs.change(number);
-            needs.demand();
+            needs.demand(number);
             return openLocked(number, read, write, truncation());
           }));
     }
@@ -434,8 +432,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       AttributeChange change =
           new AttributeChange(null, null, null, null, now, null, inode.changed());
       boolean unused = committer.tryRun(needs -> {
-        needs.change(file.number());
-        needs.demand();
+        needs.demand(file.number());
         Inode ignored = file.setAttributes(change);
       });
     }

@@ -249,10 +249,7 @@ final class Namespace {
       Boolean done = committer.attempt(
           needs, within -> remove(within, parent, sealedName, inode, others, removal));
       if (done != null && done) {
-        ActiveFile pending = files.isOpen(inode) ? null : files.find(inode);
-        if (pending != null && linksOf(inode) == 0) {
-          discard(pending);
-        }
+        discard(files.isOpen(inode) ? null : files.find(inode));
       }
       return done;
     } finally {
@@ -287,8 +284,9 @@ final class Namespace {
     return true;
   }
 
+  /** What is pending of a file is not wanted any more if nobody can read it, here or elsewhere. */
   private void discard(@Nullable ActiveFile file) {
-    if (file != null) {
+    if (file != null && !files.exists(file.number())) {
       file.discard();
       files.retire(file);
     }

@@ -45,8 +45,7 @@ final class Xattrs {
     Bytes sealedName = names.sealXattrName(inode, name);
     Bytes sealedValue = names.sealXattrValue(inode, name, value);
     committer.run(needs -> {
-      needs.change(inode);
-      needs.demand();
+      needs.demand(inode);
       session.setXattr(inode, sealedName, sealedValue, mustBeNew, mustExist, now);
     });
   }
@@ -54,8 +53,7 @@ final class Xattrs {
   void remove(InodeNumber inode, Bytes name, Timestamp now) {
     Bytes sealedName = names.sealXattrName(inode, name);
     committer.run(needs -> {
-      needs.change(inode);
-      needs.demand();
+      needs.demand(inode);
       session.removeXattr(inode, sealedName, now);
     });
   }

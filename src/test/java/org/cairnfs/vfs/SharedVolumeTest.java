@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -562,5 +563,56 @@ final class SharedVolumeTest {
     cluster.host(1).session().attach(late);
 
     await().atMost(SOON).untilTrue(told);
+  }
+
+  @Test
+  void aHoleIsMadeInWhatAnotherHostHasJustAppended() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, new byte[] {1});
+    long handle = files(1).open("f");
+    byte[] content = new byte[100_000];
+    Arrays.fill(content, (byte) 1);
+    files(0).write("f", 0, content);
+
+    vfs(1).punchHole(handle, 10, 90_000);
+
+    Arrays.fill(content, 10, 90_010, (byte) 0);
+    assertThat(files(0).read("f")).isEqualTo(content);
+    vfs(1).release(handle, 0, false);
+  }
+
+  @Test
+  void whatWasWrittenLastToAFileWithoutANameIsSeenWhereItIsStillOpen() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("old"));
+    long reader = files(0).open("f");
+    long writer = files(1).open("f");
+    InodeNumber file = vfs(1).lookup(InodeNumber.ROOT, name("f")).number();
+    files(1).delete("f");
+
+    vfs(1).write(writer, 0, false, ByteBuffer.wrap(bytes("new")));
+    vfs(1).release(writer, 0, false);
+
+    assertThat(vfs(0).attributes(file).sizeBytes()).isEqualTo(3);
+    assertThat(read(vfs(0), reader)).isEqualTo("new");
+    vfs(0).release(reader, 0, false);
+    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+  }
+
+  @Test
+  void whatWasWrittenBeforeANameIsRemovedIsSeenWhereTheFileIsStillOpen() throws Exception {
+    start(2);
+    files(0).create("f");
+    long reader = files(0).open("f");
+    InodeNumber file = vfs(1).lookup(InodeNumber.ROOT, name("f")).number();
+    files(1).write("f", 0, bytes("new"));
+    files(1).delete("f");
+
+    assertThat(vfs(0).attributes(file).sizeBytes()).isEqualTo(3);
+    assertThat(read(vfs(0), reader)).isEqualTo("new");
+    vfs(0).release(reader, 0, false);
+    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
   }
 }
