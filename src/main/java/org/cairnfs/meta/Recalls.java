@@ -112,7 +112,7 @@ final class Recalls {
     if (held.list().size() > RANGES_MAX) {
       return free;
     }
-    long lately = LATELY.toNanos() >> Math.min(answered / 2, Integer.SIZE);
+    long lately = LATELY.toNanos() >> Math.min(answered, Integer.SIZE);
     return use.unusedAround(free, inode, keep == LeaseMode.SHARED, nowNanos - lately);
   }
 }
