@@ -191,18 +191,14 @@ final class LeaseKeeper implements AutoCloseable {
 
   private void giveWay() {
     SessionLife life = session.life();
-    followDisturbance(due(life).takesReading());
-    Recalls.Due due = due(life);
+    followDisturbance(session.leases().othersTakeReading());
+    Recalls.Due due = session.leases().due(reliedOn == 0, life.speculation().reserved());
     if (due.nextNanos() >= 0) {
       later(Duration.ofNanos(due.nextNanos()), this::step);
     }
     if (!due.ranges().isEmpty()) {
       giveUp(life, due.ranges());
     }
-  }
-
-  private Recalls.Due due(SessionLife life) {
-    return session.leases().due(reliedOn == 0, life.speculation().reserved());
   }
 
   private void giveUp(SessionLife life, List<LeaseRange> ranges) {

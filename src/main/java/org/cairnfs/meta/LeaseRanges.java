@@ -22,6 +22,11 @@ final class LeaseRanges {
       new LeaseRanges(List.of(new LeaseRange(TREE, END, LeaseMode.EXCLUSIVE)));
 
   private static final int VERSION = 2;
+
+  /** When there was one lease, on the whole volume: mode held, mode wanted, ticket. */
+  private static final int VERSION_WHOLE = 1;
+
+  private static final int WHOLE_BYTES = 3 + Long.BYTES;
   private static final int HEAD_BYTES = 1 + Integer.BYTES;
   private static final int RANGE_BYTES = 2 * Long.BYTES + 1;
 
@@ -34,6 +39,9 @@ final class LeaseRanges {
   }
 
   static LeaseRanges decode(byte[] value) {
+    if (value.length > 0 && value[0] == VERSION_WHOLE) {
+      return decodeWhole(value);
+    }
     ByteBuffer in = Records.open("lease", value, VERSION, HEAD_BYTES);
     int count = in.getInt();
     if (count < 0 || in.remaining() != (long) count * RANGE_BYTES) {
@@ -50,6 +58,14 @@ final class LeaseRanges {
       ranges.add(range);
     }
     return new LeaseRanges(ranges);
+  }
+
+  /** Whoever waited asks again. */
+  private static LeaseRanges decodeWhole(byte[] value) {
+    ByteBuffer in = Records.open("lease", value, VERSION_WHOLE, WHOLE_BYTES);
+    LeaseMode held = LeaseMode.of(in.get());
+    Records.requireEnd("lease", in.position(WHOLE_BYTES));
+    return NOTHING.atLeast(TREE, END, held);
   }
 
   byte[] encode() {

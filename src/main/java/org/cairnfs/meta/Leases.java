@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -55,6 +56,9 @@ public final class Leases {
 
   /** Whether the log did not take notice in time when a read asked last. */
   private volatile boolean unnoticed;
+
+  /** How often the log told something of leases: while it does, there is a quorum. */
+  private final AtomicLong looks = new AtomicLong();
 
   private volatile boolean ended;
 
@@ -158,19 +162,27 @@ public final class Leases {
     add(needs);
     try {
       long waited = 0;
+      long silent = 0;
+      long heard = looks.get();
       while (!areServed(needs)) {
         if (closed || !log.hasLeader() || waited >= CHANGE_LIMIT.toNanos()) {
           needs.goWithout();
           return;
         }
+        if (heard != looks.get() || isNoticed(needs)) {
+          heard = looks.get();
+          silent = 0;
+        }
         // whoever comes later need not find out once more
         Duration limit = unnoticed ? POLL : NOTICE_LIMIT;
-        if (waited >= limit.toNanos() && !isNoticed(needs)) {
+        if (silent >= limit.toNanos()) {
           unnoticed = true;
           needs.goWithout();
           return;
         }
-        waited += await(needs);
+        long moment = await(needs);
+        waited += moment;
+        silent += moment;
       }
     } finally {
       remove(needs);
@@ -178,19 +190,20 @@ public final class Leases {
   }
 
   private void add(Needs needs) {
-    lock.lock();
-    try {
+    locked(() -> {
       waiters.add(needs);
       serve();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   private void remove(Needs needs) {
+    locked(() -> waiters.remove(needs));
+  }
+
+  private void locked(Runnable action) {
     lock.lock();
     try {
-      waiters.remove(needs);
+      action.run();
     } finally {
       lock.unlock();
     }
@@ -295,12 +308,7 @@ public final class Leases {
   /** Nothing is waited for any more. */
   void close() {
     closed = true;
-    lock.lock();
-    try {
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    locked(changed::signalAll);
   }
 
   boolean isEnded() {
@@ -309,13 +317,10 @@ public final class Leases {
 
   /** The tables were replaced: what was held may have been lost and come back meanwhile. */
   void lookAnew() {
-    lock.lock();
-    try {
+    locked(() -> {
       set(LeaseRanges.NOTHING);
       look();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** Takes over what the tables say. Only on the thread that applies entries. */
@@ -333,6 +338,7 @@ public final class Leases {
       }
       opened = true;
       unnoticed = false;
+      looks.incrementAndGet();
       long id = now.id();
       List<Sessions.Live> live = Sessions.list(committed);
       alone = live.stream().allMatch(other -> other.id() == id);
@@ -353,12 +359,17 @@ public final class Leases {
     }
   }
 
-  /**
-   * What is to be given up now, so that others get what they wait for.
-   *
-   * @param quiet whether nothing relies on what it was told while the lease was held
-   * @param reserved inodes that are to come
-   */
+  /** Whether others wait for something that this session then may no longer read. */
+  boolean othersTakeReading() {
+    lock.lock();
+    try {
+      return recalls.takeReading(held.ranges());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** See {@link Recalls#due}. */
   Recalls.Due due(boolean quiet, List<LeaseRange> reserved) {
     lock.lock();
     try {
@@ -381,12 +392,7 @@ public final class Leases {
 
   /** The entry that asks has its number. */
   void askingBy(long number, List<Map<Long, LeaseMode>> requests) {
-    lock.lock();
-    try {
-      underWay.asking(number, requests);
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> underWay.asking(number, requests));
   }
 
   /** Whether the session may change some inode in the ranges that it is to give up. */
@@ -430,11 +436,6 @@ public final class Leases {
 
   /** The entry that gives up what was shut has its number. */
   void releasingBy(long number) {
-    lock.lock();
-    try {
-      underWay.releasingBy(number);
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> underWay.releasingBy(number));
   }
 }

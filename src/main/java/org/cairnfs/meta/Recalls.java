@@ -16,8 +16,11 @@ final class Recalls {
   /** Least time between getting a lease that was waited for and giving it to others. */
   private static final Duration SLICE = Duration.ofMillis(20);
 
-  /** What was used so lately is likely to be used again. Shorter for those who ask often. */
+  /** What was used so lately is likely to be used again. */
   private static final Duration LATELY = Duration.ofMillis(250);
+
+  /** Who asks again within that time is answered as if it were a quarter of what it was before. */
+  private static final int HASTE_BITS = 2;
 
   /** A session that holds leases in so many pieces keeps no more than it needs. */
   private static final int RANGES_MAX = 512;
@@ -35,11 +38,9 @@ final class Recalls {
    * What is to be done now.
    *
    * @param ranges to be given up, each but for its mode
-   * @param takesReading whether others are to have what this session then may no longer read; also
-   *     if that has to wait until nothing relies on it
    * @param nextNanos in how long there may be more; negative if only once something happens
    */
-  record Due(List<LeaseRange> ranges, boolean takesReading, long nextNanos) {}
+  record Due(List<LeaseRange> ranges, long nextNanos) {}
 
   Recalls(RecentUse use) {
     this.use = use;
@@ -56,9 +57,22 @@ final class Recalls {
     inodes.forEach(inode -> servedNanos.put(inode, nowNanos));
   }
 
+  /** Whether others wait for something that this session then may no longer read. */
+  boolean takeReading(LeaseRanges held) {
+    return waiting.stream()
+        .flatMap(request -> request.wanted().entrySet().stream())
+        .anyMatch(want ->
+            want.getValue().leaves() == LeaseMode.NONE && held.at(want.getKey()) != LeaseMode.NONE);
+  }
+
+  /**
+   * What is to be given up now; the caller does so.
+   *
+   * @param quiet whether nothing relies on what it was told while the leases were held
+   * @param reserved inodes that are to come
+   */
   Due due(LeaseRanges held, long nowNanos, boolean quiet, List<LeaseRange> reserved) {
     List<LeaseRange> ranges = new ArrayList<>();
-    boolean takesReading = false;
     long next = -1;
     for (LeaseRequest request : waiting) {
       for (Map.Entry<Long, LeaseMode> want : request.wanted().entrySet()) {
@@ -67,7 +81,6 @@ final class Recalls {
         if (keep.covers(held.at(inode)) || isIn(ranges, inode, keep)) {
           continue;
         }
-        takesReading |= keep == LeaseMode.NONE;
         Long served = servedNanos.get(inode);
         long sliceLeft = served == null ? 0 : served + SLICE.toNanos() - nowNanos;
         if (sliceLeft > 0) {
@@ -81,7 +94,7 @@ final class Recalls {
       answered = nowNanos - answeredNanos < LATELY.toNanos() ? answered + 1 : 0;
       answeredNanos = nowNanos;
     }
-    return new Due(ranges, takesReading, next);
+    return new Due(ranges, next);
   }
 
   private static boolean isIn(List<LeaseRange> ranges, long inode, LeaseMode keep) {
@@ -112,7 +125,7 @@ final class Recalls {
     if (held.list().size() > RANGES_MAX) {
       return free;
     }
-    long lately = LATELY.toNanos() >> Math.min(answered, Integer.SIZE);
+    long lately = LATELY.toNanos() >> Math.min(HASTE_BITS * answered, Integer.SIZE);
     return use.unusedAround(free, inode, keep == LeaseMode.SHARED, nowNanos - lately);
   }
 }

@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
  * Advisory locks: in memory while this host is alone with the volume, in the replicated state as
  * soon as it has shared the volume with others.
  *
- * <p>Whoever lets go of a lock in the replicated state commits first what was changed on its host:
- * so the next owner sees all of that, in whatever file. Thread-safe.
+ * <p>Whoever lets go of a lock in the replicated state, or of a part of it, commits first what was
+ * changed on its host: so the next owner sees all of that, in whatever file. Thread-safe.
  */
 final class FileLocks implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(FileLocks.class);
@@ -109,7 +109,10 @@ final class FileLocks implements AutoCloseable {
       return unlock(inode, request);
     }
     introduce(inode);
-    owners.add(new Owner(inode, owner, whole));
+    boolean mayHaveMore = !owners.add(new Owner(inode, owner, whole));
+    if (mayHaveMore && wanted.kind() == FileLock.Kind.SHARED) {
+      commitChanges(); // others may read now what was written while it was exclusive
+    }
     CompletableFuture<Void> granted = replicated.set(inode, request);
     if (!wait) {
       var unused = granted.orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
@@ -124,17 +127,22 @@ final class FileLocks implements AutoCloseable {
    * here goes into the log before.
    */
   private CompletableFuture<Void> unlock(InodeNumber inode, LockRequest request) {
-    try {
-      var unused = committer.requestCut();
-    } catch (PosixException e) {
-      log.debug("what was changed under a lock is not committed: whoever syncs is told", e);
-    }
+    commitChanges();
     return replicated
         .unlock(inode, request)
         .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
         .exceptionally(late -> {
           throw new PosixException(Errno.EIO, "the lock is not let go of yet", late);
         });
+  }
+
+  /** What was changed here is in the log before what this thread proposes next. */
+  private void commitChanges() {
+    try {
+      var unused = committer.requestCut();
+    } catch (PosixException e) {
+      log.debug("what was changed under a lock is not committed: whoever syncs is told", e);
+    }
   }
 
   /** Whoever does not want to wait for others gets its answer at once. */
@@ -193,6 +201,7 @@ final class FileLocks implements AutoCloseable {
         needs.read(inode);
         return true;
       });
+      reads.awaitForgotten(); // it may read other files that it has open, too
     } finally {
       if (!result.complete(null)) {
         var unused = replicated.unlock(inode, request); // given up in this moment

@@ -55,6 +55,11 @@ final class LeasedReads {
     }
   }
 
+  /** Waits until the kernel has forgotten the pages of every file that others have written. */
+  void awaitForgotten() {
+    invalidations.await();
+  }
+
   private void requireMissing(Needs needs) {
     if (needs.isMissing()) {
       leases.requireRead(needs);

@@ -57,6 +57,9 @@ final class GoldenBytes {
   static final String LEASE =
       "02000000020000000000000011000000000000002201" + "0000000000000022000000000000003302";
 
+  /** Of version 1: the whole volume, shared, while exclusive is waited for. */
+  static final String LEASE_ON_VOLUME = "0101020000000000000007";
+
   static final String LEASE_REQUEST =
       "01000000000000005500000002000000000000001101000000000000002202";
 

@@ -220,6 +220,18 @@ class MetaGoldenTest {
         .isEqualTo(invite());
     assertThat(ReplicationRecord.decode(HexFormat.of().parseHex(GoldenBytes.REPLICATION)))
         .isEqualTo(new Replication(5, 4));
+    assertThat(LeaseRanges.decode(HexFormat.of().parseHex(GoldenBytes.LEASE)).list())
+        .containsExactly(
+            new LeaseRange(0x11, 0x22, LeaseMode.SHARED),
+            new LeaseRange(0x22, 0x33, LeaseMode.EXCLUSIVE));
+  }
+
+  @Test
+  void aLeaseOnTheVolumeIsOneOnAllInodes() {
+    LeaseRanges read = LeaseRanges.decode(HexFormat.of().parseHex(GoldenBytes.LEASE_ON_VOLUME));
+
+    assertThat(read.list())
+        .containsExactly(new LeaseRange(LeaseRanges.TREE, LeaseRanges.END, LeaseMode.SHARED));
   }
 
   static Stream<Arguments> damaged() {

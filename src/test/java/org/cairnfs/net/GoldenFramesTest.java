@@ -26,8 +26,8 @@ final class GoldenFramesTest {
 
   private static final String HELLO = ""
       + "43524e50" // CRNP
-      + "0001" // newest version
-      + "0001" // oldest version
+      + "0002" // newest version
+      + "0002" // oldest version
       + "0a10" + "00112233445566778899aabbccddeeff"
       + "1220" + NODE
       + "1a020102" // roles: member, storage
@@ -58,8 +58,16 @@ final class GoldenFramesTest {
 
     assertBytes(Frames.hello(ALLOCATOR, payload), "0000005b" + "01" + "0000000000000000" + HELLO);
     ByteBuf read = bytes(HELLO);
-    assertThat(HelloCodec.versions(read)).isEqualTo(new HelloCodec.Versions(1, 1));
+    assertThat(HelloCodec.versions(read)).isEqualTo(new HelloCodec.Versions(2, 2));
     assertThat(HelloCodec.body(read)).isEqualTo(MEANT);
+  }
+
+  @Test
+  void theVersionsOfAnotherHelloAreRead() throws Exception {
+    assertThat(HelloCodec.versions(bytes("43524e50" + "0001" + "0001")))
+        .isEqualTo(new HelloCodec.Versions(1, 1));
+    assertThat(HelloCodec.versions(bytes("43524e50" + "0003" + "0001")))
+        .isEqualTo(new HelloCodec.Versions(3, 1));
   }
 
   @Test
@@ -135,7 +143,7 @@ final class GoldenFramesTest {
 
   @Test
   void hellosWithWrongCountsAreRefused() {
-    String prefix = "43524e50" + "0001" + "0001";
+    String prefix = "43524e50" + "0002" + "0002";
     for (String bad : new String[] {
       "",
       "0a0f" + "00".repeat(15),

@@ -169,7 +169,7 @@ final class PeerRefusalTest {
       assertThat(answer.code()).isEqualTo(FailureCode.WRONG_VERSION.number());
       assertThat(new String(answer.payload(), 2, answer.payload().length - 2, US_ASCII))
           .contains("versions 7 to 9")
-          .contains("version 1");
+          .contains("version 2");
       assertThat(raw.isClosed()).isTrue();
     }
   }

@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.Errno;
+import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.vfs.FileLock.Kind;
 import org.junit.jupiter.api.AfterEach;
@@ -137,6 +139,70 @@ final class SharedLocksTest {
 
     assertThat(new String(cluster.host(0).files().read("f"), StandardCharsets.UTF_8))
         .isEqualTo(Integer.toString(2 * turns));
+  }
+
+  private static String read(LocalVfs vfs, long handle) {
+    ByteBuffer into = ByteBuffer.allocate(20);
+    vfs.read(handle, 0, into);
+    return new String(into.array(), 0, into.position(), StandardCharsets.UTF_8);
+  }
+
+  private static ByteBuffer text(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The lock is on one file, and what it protects is in another one that both have open. */
+  @Test
+  void whoMayReadToldByALockSeesWhatWasWrittenToAnotherFile() throws Exception {
+    join();
+    cluster.host(0).files().create("data");
+    long mine = cluster.host(0).files().open("data");
+    long theirs = cluster.host(1).files().open("data");
+    for (int turn = 0; turn < 5; turn++) {
+      held(lock(0, P, Kind.EXCLUSIVE, 0, 9, false));
+      cluster.host(0).vfs().write(mine, 0, false, text("turn " + turn));
+      held(lock(0, P, Kind.SHARED, 0, 9, false));
+
+      held(lock(1, P, Kind.SHARED, 0, 9, false));
+      assertThat(read(cluster.host(1).vfs(), theirs)).isEqualTo("turn " + turn);
+      held(lock(1, P, Kind.UNLOCK, 0, 9, false));
+    }
+    cluster.host(0).vfs().release(mine, 0, false);
+    cluster.host(1).vfs().release(theirs, 0, false);
+  }
+
+  /** Forgets once it is let. */
+  private static final class SlowCaches implements KernelCaches {
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CompletableFuture<Void> let = new CompletableFuture<>();
+
+    @Override
+    public Duration setTimeout(Duration most) {
+      return Duration.ZERO;
+    }
+
+    @Override
+    public void invalidate(InodeNumber inode) {
+      asked.countDown();
+      let.join();
+    }
+  }
+
+  @Test
+  void aLockIsHadOnceTheKernelHasForgottenOtherFilesToo() throws Exception {
+    join();
+    SlowCaches caches = new SlowCaches();
+    cluster.host(1).vfs().connect(caches);
+    cluster.host(0).files().create("data");
+    held(lock(0, P, Kind.EXCLUSIVE, 0, 9, false));
+    cluster.host(0).files().write("data", 0, "text".getBytes(StandardCharsets.UTF_8));
+    CompletableFuture<Void> next = lock(1, P, Kind.EXCLUSIVE, 0, 9, true);
+    held(lock(0, P, Kind.UNLOCK, 0, 9, false));
+    assertThat(caches.asked.await(20, TimeUnit.SECONDS)).isTrue();
+
+    await().during(Duration.ofMillis(200)).atMost(SOON).until(() -> !next.isDone());
+    caches.let.complete(null);
+    held(next);
   }
 
   @Test
