@@ -104,15 +104,15 @@ final class Replicator {
     // Thousands of small blobs may wait for a slow node, and must not hold a large buffer each.
     int length = BlobId.SIZE_BYTES + blobLength;
     boolean copy = length <= message.length / 2;
-    int keptLength = copy ? length : message.length;
-    boolean keep = keptBytes.addAndGet(keptLength) <= KEPT_BYTES_MAX;
+    byte[] kept = copy ? Arrays.copyOf(message, length) : message;
+    boolean keep = keptBytes.addAndGet(kept.length) <= KEPT_BYTES_MAX;
     Shipment shipment = new Shipment(id, blobLength, false);
     if (keep) {
-      shipment.keep(copy ? Arrays.copyOf(message, length) : message, !copy);
+      shipment.keep(kept, !copy);
     }
     boolean begun = shipments.putIfAbsent(id, shipment) == null;
     if (!keep || !begun) {
-      keptBytes.addAndGet(-keptLength);
+      keptBytes.addAndGet(-kept.length);
     }
     if (begun) {
       shipment.acquirePermit();
@@ -252,10 +252,7 @@ final class Replicator {
     /** Guarded by this, as is everything below. Null if it has to be read from the store. */
     private byte @Nullable [] message;
 
-    /**
-     * Whether {@code message} is of the buffers, and nobody can still be reading it once it is
-     * sent.
-     */
+    /** Whether {@code message} may go back to the buffers once it is sent. */
     private boolean reusable;
 
     private int sending;
