@@ -46,7 +46,8 @@ final class DirectoryOperations {
     table.set(
         Slot.FSYNCDIR,
         PPIP.class,
-        (req, inode, dataOnly, fileInfo) -> Boundary.serve(req, this::sync));
+        (req, inode, dataOnly, fileInfo) ->
+            Boundary.serve(req, request -> sync(request, fileInfo)));
   }
 
   private void open(Request request, long inode, long fileInfo) {
@@ -90,8 +91,8 @@ final class DirectoryOperations {
     request.done();
   }
 
-  private void sync(Request request) {
-    vfs.sync();
+  private void sync(Request request, long fileInfo) {
+    vfs.syncDirectory(FileInfo.handle(fileInfo));
     request.done();
   }
 }

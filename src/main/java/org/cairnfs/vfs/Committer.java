@@ -78,6 +78,8 @@ final class Committer implements AutoCloseable {
   /** Held while a cut is prepared, up to its proposal. */
   private final ReentrantLock preparing = new ReentrantLock();
 
+  private final Losses losses = new Losses();
+
   /** Cuts begun; written under {@link #preparing}, while the gate is held. */
   private final AtomicLong begun = new AtomicLong();
 
@@ -258,6 +260,9 @@ final class Committer implements AutoCloseable {
     try {
       gate.shut();
       try {
+        if (hasWork() || !newest.isDone() || newest.isCompletedExceptionally()) {
+          losses.add();
+        }
         losers.addAll(pending.takeAll());
         newest = CompletableFuture.completedFuture(null);
         newestDurable = newest;
@@ -271,6 +276,11 @@ final class Committer implements AutoCloseable {
     }
     losers.forEach(pending::retire);
     return losers.stream().map(ActiveFile::number).toList();
+  }
+
+  /** Of changes that were acknowledged and will never be committed. */
+  Losses losses() {
+    return losses;
   }
 
   /** Throws why bytes of some file are still not stored, if so. */

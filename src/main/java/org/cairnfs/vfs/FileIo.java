@@ -48,6 +48,7 @@ final class FileIo {
       at += length;
       left -= length;
     }
+    open.locks().requireHeld();
     OpenFile.Window window = open.readAhead(offset, at);
     if (window != null) {
       readAhead(file, window);
@@ -65,6 +66,7 @@ final class FileIo {
     committer.awaitRoom();
     committer.run(needs -> {
       needs.demand(file.number());
+      open.locks().requireHeld();
       if (file.write(offset, append, from, now)) {
         committer.addPending(file);
       }

@@ -95,6 +95,11 @@ final class FileLocks implements AutoCloseable {
    * @param whole of flock(2), not of fcntl(2)
    */
   CompletableFuture<Void> lock(
+      OpenFile open, long owner, FileLock wanted, boolean whole, boolean wait) {
+    return open.locks().lock(wanted, () -> lock(open.file().number(), owner, wanted, whole, wait));
+  }
+
+  private CompletableFuture<Void> lock(
       InodeNumber inode, long owner, FileLock wanted, boolean whole, boolean wait) {
     leaving.readLock().lock();
     try {

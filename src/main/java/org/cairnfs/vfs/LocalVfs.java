@@ -51,7 +51,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final Neighbours neighbours;
   private final FileLocks locks;
   private final ConcurrentHashMap<Long, OpenFile> openFiles = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Long, InodeNumber> openDirectories = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, OpenDirectory> openDirectories = new ConcurrentHashMap<>();
   private final AtomicLong nextHandle = new AtomicLong(1);
 
   /**
@@ -93,7 +93,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.leases(), invalidations);
     locks = new FileLocks(session, reads, committer);
-    neighbours = new Neighbours(files, committer, namespace, locks, invalidations);
+    neighbours =
+        new Neighbours(files, openFiles.values(), committer, namespace, locks, invalidations);
     session.attach(neighbours);
     committer.start();
     collector.start();
@@ -208,7 +209,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       files.release(file);
       throw e;
     }
-    return new Opened(inode, register(new OpenFile(file, read, write)), neighbours.pagesAreGood());
+    return new Opened(inode, register(openFile(file, read, write)), neighbours.pagesAreGood());
   }
 
   @Override
@@ -216,7 +217,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     int regular = FileMode.REGULAR | (mode & FileMode.PERMISSION_MASK);
     Inode inode = namespace.makeNode(caller, parent, name, regular, 0, true, now());
     ActiveFile file = Objects.requireNonNull(files.find(inode.number()));
-    return new Opened(inode, register(new OpenFile(file, true, true)), true);
+    return new Opened(inode, register(openFile(file, true, true)), true);
   }
 
   @Override
@@ -237,6 +238,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   public void flush(long handle, long lockOwner) {
     OpenFile open = file(handle);
     ActiveFile file = open.file();
+    open.locks().unlockAll();
     Commits.await(locks.unlockAll(file.number(), lockOwner, false));
     io.finish(open);
     file.throwWriteError();
@@ -258,9 +260,16 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void fsync(long handle) {
-    ActiveFile file = file(handle).file();
+    OpenFile open = file(handle);
     Commits.await(committer.requestDurable());
-    file.throwWriteError();
+    open.requireNothingLost();
+  }
+
+  @Override
+  public void syncDirectory(long handle) {
+    OpenDirectory open = directory(handle);
+    sync();
+    open.losses().requireNone();
   }
 
   @Override
@@ -295,16 +304,13 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     }
     ActiveFile unused = files.acquire(directory);
     long handle = nextHandle.getAndIncrement();
-    openDirectories.put(handle, directory);
+    openDirectories.put(handle, new OpenDirectory(directory, committer.losses().hearer()));
     return handle;
   }
 
   @Override
   public List<DirectoryEntry> readDirectory(long handle, long cookie, int max) {
-    InodeNumber directory = openDirectories.get(handle);
-    if (directory == null) {
-      throw new PosixException(Errno.EBADF, "list handle " + handle);
-    }
+    InodeNumber directory = directory(handle).number();
     return reads.read(needs -> {
       needs.read(directory);
       return directories.read(directory, cookie, max);
@@ -313,8 +319,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void releaseDirectory(long handle) {
-    InodeNumber directory = openDirectories.remove(handle);
-    ActiveFile state = directory == null ? null : files.find(directory);
+    OpenDirectory directory = openDirectories.remove(handle);
+    ActiveFile state = directory == null ? null : files.find(directory.number());
     if (state == null) {
       throw new PosixException(Errno.EBADF, "release handle " + handle);
     }
@@ -356,14 +362,14 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public CompletableFuture<Void> lock(long handle, long lockOwner, FileLock wanted, boolean wait) {
-    return locks.lock(file(handle).file().number(), lockOwner, wanted, false, wait);
+    return locks.lock(file(handle), lockOwner, wanted, false, wait);
   }
 
   @Override
   public CompletableFuture<Void> flock(
       long handle, long lockOwner, FileLock.Kind kind, boolean wait) {
     FileLock whole = new FileLock(kind, 0, Long.MAX_VALUE, 0);
-    return locks.lock(file(handle).file().number(), lockOwner, whole, true, wait);
+    return locks.lock(file(handle), lockOwner, whole, true, wait);
   }
 
   /**
@@ -402,6 +408,20 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       throw new PosixException(Errno.EBADF, "handle " + handle);
     }
     return open;
+  }
+
+  private record OpenDirectory(InodeNumber number, Losses.Hearer losses) {}
+
+  private OpenDirectory directory(long handle) {
+    OpenDirectory open = openDirectories.get(handle);
+    if (open == null) {
+      throw new PosixException(Errno.EBADF, "handle " + handle);
+    }
+    return open;
+  }
+
+  private OpenFile openFile(ActiveFile file, boolean read, boolean write) {
+    return new OpenFile(file, read, write, committer.losses().hearer());
   }
 
   private long register(OpenFile open) {

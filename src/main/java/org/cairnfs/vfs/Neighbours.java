@@ -16,6 +16,7 @@ final class Neighbours implements SessionUser {
   private static final Duration CALM = Duration.ofMillis(200);
 
   private final ActiveFiles files;
+  private final Collection<OpenFile> openFiles;
   private final Committer committer;
   private final Namespace namespace;
   private final FileLocks locks;
@@ -24,13 +25,16 @@ final class Neighbours implements SessionUser {
   /** Whether the kernel may have pages of files that nobody knows to be stale. */
   private volatile boolean pagesDoubtful;
 
+  /** @param openFiles those of the moment, always */
   Neighbours(
       ActiveFiles files,
+      Collection<OpenFile> openFiles,
       Committer committer,
       Namespace namespace,
       FileLocks locks,
       Invalidations invalidations) {
     this.files = files;
+    this.openFiles = openFiles;
     this.committer = committer;
     this.namespace = namespace;
     this.locks = locks;
@@ -50,6 +54,7 @@ final class Neighbours implements SessionUser {
   @Override
   public void lost(Runnable renew) {
     locks.lose();
+    openFiles.forEach(open -> open.locks().lose());
     invalidations.add(committer.lose(renew));
   }
 

@@ -34,9 +34,12 @@ final class OpenFile {
   private boolean begun;
 
   private final AtomicBoolean read = new AtomicBoolean();
+  private final HandleLocks locks = new HandleLocks();
+  private final Losses.Hearer losses;
 
-  OpenFile(ActiveFile file, boolean readable, boolean writable) {
+  OpenFile(ActiveFile file, boolean readable, boolean writable, Losses.Hearer losses) {
     this.file = file;
+    this.losses = losses;
     this.readable = readable;
     this.writable = writable;
   }
@@ -60,6 +63,20 @@ final class OpenFile {
   /** True once: at the first read, which is when the access time is due. */
   boolean isFirstRead() {
     return !read.get() && read.compareAndSet(false, true);
+  }
+
+  /** The locks taken through this. */
+  HandleLocks locks() {
+    return locks;
+  }
+
+  /** @throws PosixException if something was lost that was changed since this was opened, once */
+  void requireNothingLost() {
+    boolean lost = losses.hears();
+    file.throwWriteError();
+    if (lost) {
+      throw Losses.error();
+    }
   }
 
   boolean isWritable() {

@@ -82,8 +82,11 @@ public interface Vfs {
   /** Returns when data and metadata of the file, and all that was done before, are durable. */
   void fsync(long handle);
 
-  /** As {@link #fsync} for everything: fsync of a directory, syncfs, unmount. */
+  /** As {@link #fsync} of everything: before an unmount, and for who has nothing open. */
   void sync();
+
+  /** As {@link #fsync} of an open directory. */
+  void syncDirectory(long handle);
 
   /**
    * Allocation is a promise of space, not of layout: checks it and sets the size unless

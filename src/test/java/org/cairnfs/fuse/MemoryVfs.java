@@ -233,6 +233,12 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
+  public void syncDirectory(long handle) {
+    handle(handle);
+    sync();
+  }
+
+  @Override
   public synchronized void allocate(long handle, long offset, long length, boolean keepSize) {
     MemoryNode node = handle(handle);
     if (!keepSize && offset + length > node.size()) {

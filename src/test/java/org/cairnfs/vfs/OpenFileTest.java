@@ -10,7 +10,7 @@ final class OpenFileTest {
   private static final long MIB = 1 << 20;
 
   /** Nobody asks for the file itself. */
-  private final OpenFile open = new OpenFile(null, true, false);
+  private final OpenFile open = new OpenFile(null, true, false, new Losses().hearer());
 
   @Test
   void aLookAtTheStartReadsNothingAhead() {

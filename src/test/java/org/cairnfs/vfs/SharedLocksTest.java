@@ -1,6 +1,7 @@
 package org.cairnfs.vfs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
@@ -261,6 +263,7 @@ final class SharedLocksTest {
     cluster.host(0).declareDead(cluster.host(1));
     held(waiting);
     cluster.host(0).node().cutOff(false);
+    handles[0] = cluster.host(0).files().open("f"); // the one before lost a lock
     await().atMost(SOON).untilAsserted(() -> {
       try {
         flock(0, Q, Kind.EXCLUSIVE, false).join();
@@ -270,5 +273,65 @@ final class SharedLocksTest {
       }
       throw new AssertionError("two hosts have the lock");
     });
+  }
+
+  /** Loses the session of the first host, and returns when another one is usable. */
+  private void loseSession() {
+    cluster.host(0).node().cutOff(true);
+    cluster.host(0).declareDead(cluster.host(1));
+    cluster.host(0).node().cutOff(false);
+    await().atMost(SOON).untilAsserted(() -> cluster.host(0).files().sync("f"));
+  }
+
+  private void append(String text) {
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    cluster.host(0).vfs().write(handles[0], 0, true, bytes);
+  }
+
+  private static void failsWithEio(ThrowingCallable action) {
+    assertThatThrownBy(action)
+        .isInstanceOfSatisfying(
+            PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));
+  }
+
+  @Test
+  void whoeverLostALockWritesNothingUntilItLetsGo() throws Exception {
+    join();
+    held(lock(0, P, Kind.SHARED, 10, 19, false));
+    held(lock(0, P, Kind.EXCLUSIVE, 30, 39, false));
+    refused(lock(1, Q, Kind.EXCLUSIVE, 0, 100, false), Errno.EAGAIN);
+    loseSession();
+    held(lock(1, Q, Kind.EXCLUSIVE, 0, 100, false));
+
+    failsWithEio(() -> append("based on what was read before"));
+    failsWithEio(() -> read());
+    failsWithEio(() -> lock(0, P, Kind.SHARED, 50, 59, false));
+    held(lock(0, P, Kind.UNLOCK, 30, 39, false));
+    failsWithEio(() -> append("it still believes to have the other"));
+    held(lock(0, P, Kind.UNLOCK, 0, Long.MAX_VALUE, false));
+    append("now it may");
+    held(lock(1, Q, Kind.UNLOCK, 0, 100, false));
+    held(lock(0, P, Kind.EXCLUSIVE, 10, 19, false));
+    append(" and again");
+    assertThat(read()).isEqualTo("now it may and again");
+  }
+
+  private String read() {
+    ByteBuffer into = ByteBuffer.allocate(100);
+    cluster.host(0).vfs().read(handles[0], 0, into);
+    return new String(into.array(), 0, into.position(), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void whoeverHadNoLockGoesOnWhenTheSessionIsLost() throws Exception {
+    join();
+    held(lock(1, Q, Kind.EXCLUSIVE, 0, 100, false));
+    refused(lock(0, P, Kind.EXCLUSIVE, 10, 19, false), Errno.EAGAIN);
+    long closed = cluster.host(0).files().open("f");
+    held(cluster.host(0).vfs().flock(closed, P, Kind.EXCLUSIVE, false));
+    cluster.host(0).vfs().release(closed, P, true);
+    loseSession();
+    append("text");
+    assertThat(read()).isEqualTo("text");
   }
 }

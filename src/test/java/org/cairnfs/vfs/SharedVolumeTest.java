@@ -275,6 +275,33 @@ final class SharedVolumeTest {
   }
 
   @Test
+  void whoeverSyncsIsToldOnceThatNamesWereLost() throws Exception {
+    start(2);
+    ClusterFixture.Host dead = cluster.host(0);
+    files(0).create("f");
+    files(0).sync("f");
+    long file = files(0).open("f");
+    long directory = vfs(0).openDirectory(InodeNumber.ROOT);
+    dead.node().cutOff(true);
+    files(0).create("lost");
+    dead.declareDead(cluster.host(1));
+    dead.node().cutOff(false);
+    await().atMost(SOON).until(() -> !files(0).readAll().containsKey("lost"));
+
+    long later = vfs(0).openDirectory(InodeNumber.ROOT);
+    failsWith(Errno.EIO, () -> vfs(0).syncDirectory(later));
+    failsWith(Errno.EIO, () -> vfs(0).syncDirectory(directory));
+    failsWith(Errno.EIO, () -> vfs(0).fsync(file));
+    vfs(0).syncDirectory(later);
+    vfs(0).syncDirectory(directory);
+    vfs(0).fsync(file);
+    long afterwards = vfs(0).openDirectory(InodeNumber.ROOT);
+    vfs(0).syncDirectory(afterwards);
+    List.of(later, directory, afterwards).forEach(vfs(0)::releaseDirectory);
+    vfs(0).release(file, 0, false);
+  }
+
+  @Test
   void whatTheLogRefusesIsLostAndSaidToBeAndTheSessionGoesOn() throws Exception {
     start(2);
     ClusterLog.Node node = cluster.host(0).node();
