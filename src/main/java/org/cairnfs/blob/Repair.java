@@ -28,7 +28,7 @@ final class Repair implements AutoCloseable {
   /** Blobs fetched at the same time, so that readers find threads, too. */
   private static final int FETCHES_MAX = 3;
 
-  /** Between walks as long as something is left to do. */
+  /** Between walks as long as something is left to do here; at first less. */
   private static final Duration AGAIN_MAX = Duration.ofSeconds(30);
 
   private final LocalBlobs local;
@@ -49,6 +49,14 @@ final class Repair implements AutoCloseable {
   private volatile RepairWalk.Counters counters = new RepairWalk.Counters();
   private volatile boolean started;
   private volatile long dueNanos;
+
+  /** Walks since the last one after which nothing was left to do. For the walk under way. */
+  private int unfinished;
+
+  /**
+   * Which blobs other nodes are asked to show: the same until they have. For the walk under way.
+   */
+  private long spots;
 
   /** Counts changes, so that a walk notices one that came meanwhile. */
   private final AtomicLong changes = new AtomicLong();
@@ -147,7 +155,7 @@ final class Repair implements AutoCloseable {
 
   private void walk() {
     long before = changes.get();
-    RepairWalk walk = new RepairWalk(local, catalog, others, settings, ticker, walks.get());
+    RepairWalk walk = new RepairWalk(local, catalog, others, settings, ticker, spots);
     counters = walk.counters();
     Duration next = settings.repairInterval();
     try {
@@ -160,7 +168,10 @@ final class Repair implements AutoCloseable {
       }
       RepairStats found = stats();
       boolean done = found.missing() == found.fetched() && found.surplus() == 0;
-      next = done || AGAIN_MAX.compareTo(next) > 0 ? next : AGAIN_MAX;
+      boolean shown = walk.counters().unshown.sum() == 0;
+      spots += shown ? 1 : 0;
+      unfinished = done && shown ? 0 : unfinished + 1;
+      next = next(done ? settings.repairInterval() : AGAIN_MAX);
       LOG.debug("Walked over all blobs: {}", found);
     } catch (IOException | RuntimeException e) {
       if (!pace.isClosed()) {
@@ -174,6 +185,23 @@ final class Repair implements AutoCloseable {
     }
     dueNanos = ticker.getAsLong() + next.toNanos();
     running.set(false);
+  }
+
+  /** When to walk again: what is missing may be on its way, or far from it. */
+  private Duration next(Duration most) {
+    Duration limit = min(most, settings.repairInterval());
+    if (unfinished == 0) {
+      return limit;
+    }
+    Duration wait = settings.settle();
+    for (int i = 1; i < unfinished && wait.compareTo(limit) < 0; i++) {
+      wait = wait.multipliedBy(2);
+    }
+    return min(wait, limit);
+  }
+
+  private static Duration min(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** Fetches a blob on another thread; waits while too many are under way. */

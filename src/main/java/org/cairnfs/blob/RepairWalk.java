@@ -38,6 +38,10 @@ final class RepairWalk {
     final LongAdder missing = new LongAdder();
     final LongAdder fetched = new LongAdder();
     final LongAdder lacking = new LongAdder();
+
+    /** Those of the lacking that are lacking because a node that is up did not show its copy. */
+    final LongAdder unshown = new LongAdder();
+
     final LongAdder unavailable = new LongAdder();
     final LongAdder surplus = new LongAdder();
   }
@@ -262,12 +266,14 @@ final class RepairWalk {
     } catch (CompletionException e) {
       LOG.debug("{} does not show blob {}", node, id, e);
       counters.lacking.increment();
+      counters.unshown.increment();
     }
   }
 
   private void doubt(NodeId node, BlobId id) {
     LOG.warn("{} says that it has blob {}, and cannot show it", node, id);
     counters.lacking.increment();
+    counters.unshown.increment();
     peers.of(node).suspect(id);
   }
 

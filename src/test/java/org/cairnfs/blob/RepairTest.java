@@ -1,0 +1,78 @@
+package org.cairnfs.blob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
+import org.cairnfs.crypto.BlobFormat;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** When a node looks again. */
+final class RepairTest {
+  private static final Duration SOON = Duration.ofSeconds(20);
+  private static final int PLAIN_LENGTH = 5000;
+
+  /** Nobody waits for the next walk of its own accord. */
+  private static final ClusterSettings SELDOM = new ClusterSettings(
+      Duration.ofSeconds(10),
+      Duration.ofSeconds(20),
+      Duration.ofSeconds(10),
+      Duration.ofMillis(20),
+      1L << 30,
+      Duration.ofHours(1),
+      Duration.ofMillis(10),
+      0);
+
+  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  private final ExecutorService transfers = Executors.newFixedThreadPool(4);
+
+  @AfterEach
+  void stop() {
+    timer.shutdownNow();
+    transfers.shutdownNow();
+  }
+
+  /** A peer that gets its copy a little later than this node asks for it. */
+  @Test
+  void aCopyThatWasOnItsWayIsNotMissedForLong() throws Exception {
+    InMemoryBlobStore store = new InMemoryBlobStore();
+    LocalBlobs local = Blocks.local(store);
+    TestCatalog catalog = new TestCatalog();
+    FakeNodes nodes = new FakeNodes(3);
+    Map<NodeId, FakePeer> peers = new HashMap<>();
+    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
+    byte[] blob = {};
+    BlobId id = null;
+    // The first walk is to ask for this one.
+    for (int seed = 0; id == null || Long.remainderUnsigned(id.word1(), 64) != 0; seed++) {
+      blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
+      id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    }
+    store.append(id, ByteBuffer.wrap(blob));
+    catalog.refer(id, PLAIN_LENGTH);
+    ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers::get);
+    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
+    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
+    try (Repair repair =
+        new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime)) {
+      repair.start();
+      await().atMost(SOON).until(() -> repair.stats().walks() > 0);
+      assertThat(repair.stats().underReplicated()).isEqualTo(2);
+
+      for (FakePeer peer : peers.values()) {
+        peer.blobs.put(id, blob);
+      }
+      await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
+    }
+  }
+}
