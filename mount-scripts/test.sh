@@ -11,8 +11,10 @@ if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   exit 0
 fi
 
-install_missing git sqlite3 rsync fio python3 setfattr=attr
+install_missing git sqlite3 rsync fio python3 setfattr=attr ip=iproute2
 require_fuse_device
 cd "$root"
+((EUID == 0)) ||
+  say "Not root: the tests that need a small disk or network namespaces are left out"
 say "Testing with the JDK in $JAVA_HOME"
 exec mvn -B -ntp verify "$@"

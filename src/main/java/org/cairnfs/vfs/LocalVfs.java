@@ -6,9 +6,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Supplier;
 import org.cairnfs.blob.BlockStore;
@@ -50,9 +48,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final LeasedReads reads;
   private final Neighbours neighbours;
   private final FileLocks locks;
-  private final ConcurrentHashMap<Long, OpenFile> openFiles = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Long, OpenDirectory> openDirectories = new ConcurrentHashMap<>();
-  private final AtomicLong nextHandle = new AtomicLong(1);
+  private final Handles handles;
 
   /**
    * Opens the filesystem and begins to commit by the clock.
@@ -86,6 +82,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         writeBack,
         timer,
         journal == null ? null : new SyncJournal(journal, blobs, writeBack, session, timer));
+    handles = new Handles(committer.losses());
     io = new FileIo(session, blobs, reader, committer);
     namespace = new Namespace(session, files, committer, names);
     xattrs = new Xattrs(session, committer, names);
@@ -93,8 +90,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.leases(), invalidations);
     locks = new FileLocks(session, reads, committer);
-    neighbours =
-        new Neighbours(files, openFiles.values(), committer, namespace, locks, invalidations);
+    neighbours = new Neighbours(files, handles.files(), committer, namespace, locks, invalidations);
     session.attach(neighbours);
     committer.start();
     collector.start();
@@ -209,7 +205,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       files.release(file);
       throw e;
     }
-    return new Opened(inode, register(openFile(file, read, write)), neighbours.pagesAreGood());
+    return new Opened(inode, handles.open(file, read, write), neighbours.pagesAreGood());
   }
 
   @Override
@@ -217,12 +213,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     int regular = FileMode.REGULAR | (mode & FileMode.PERMISSION_MASK);
     Inode inode = namespace.makeNode(caller, parent, name, regular, 0, true, now());
     ActiveFile file = Objects.requireNonNull(files.find(inode.number()));
-    return new Opened(inode, register(openFile(file, true, true)), true);
+    return new Opened(inode, handles.open(file, true, true), true);
   }
 
   @Override
   public void read(long handle, long offset, ByteBuffer into) {
-    OpenFile open = file(handle);
+    OpenFile open = handles.file(handle);
     io.read(open, offset, into);
     if (open.isFirstRead()) {
       touchAccessed(open.file());
@@ -231,12 +227,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void write(long handle, long offset, boolean append, ByteBuffer from) {
-    io.write(file(handle), offset, append, from, now());
+    io.write(handles.file(handle), offset, append, from, now());
   }
 
   @Override
   public void flush(long handle, long lockOwner) {
-    OpenFile open = file(handle);
+    OpenFile open = handles.file(handle);
     ActiveFile file = open.file();
     open.locks().unlockAll();
     Commits.await(locks.unlockAll(file.number(), lockOwner, false));
@@ -246,10 +242,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void release(long handle, long lockOwner, boolean flockRelease) {
-    OpenFile open = openFiles.remove(handle);
-    if (open == null) {
-      throw new PosixException(Errno.EBADF, "release handle " + handle);
-    }
+    OpenFile open = handles.removeFile(handle);
     ActiveFile file = open.file();
     var unused = locks.unlockAll(file.number(), lockOwner, false);
     if (flockRelease) {
@@ -260,14 +253,14 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void fsync(long handle) {
-    OpenFile open = file(handle);
+    OpenFile open = handles.file(handle);
     Commits.await(committer.requestDurable());
     open.requireNothingLost();
   }
 
   @Override
   public void syncDirectory(long handle) {
-    OpenDirectory open = directory(handle);
+    Handles.OpenDirectory open = handles.directory(handle);
     sync();
     open.losses().requireNone();
   }
@@ -280,12 +273,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void allocate(long handle, long offset, long length, boolean keepSize) {
-    io.allocate(file(handle), offset, length, keepSize, now());
+    io.allocate(handles.file(handle), offset, length, keepSize, now());
   }
 
   @Override
   public void punchHole(long handle, long offset, long length) {
-    io.punchHole(file(handle), offset, length, now());
+    io.punchHole(handles.file(handle), offset, length, now());
   }
 
   @Override
@@ -303,14 +296,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       throw new PosixException(Errno.ENOTDIR, "open inode " + directory);
     }
     ActiveFile unused = files.acquire(directory);
-    long handle = nextHandle.getAndIncrement();
-    openDirectories.put(handle, new OpenDirectory(directory, committer.losses().hearer()));
-    return handle;
+    return handles.open(directory);
   }
 
   @Override
   public List<DirectoryEntry> readDirectory(long handle, long cookie, int max) {
-    InodeNumber directory = directory(handle).number();
+    InodeNumber directory = handles.directory(handle).number();
     return reads.read(needs -> {
       needs.read(directory);
       return directories.read(directory, cookie, max);
@@ -319,12 +310,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void releaseDirectory(long handle) {
-    OpenDirectory directory = openDirectories.remove(handle);
-    ActiveFile state = directory == null ? null : files.find(directory.number());
-    if (state == null) {
-      throw new PosixException(Errno.EBADF, "release handle " + handle);
-    }
-    namespace.closed(state);
+    ActiveFile state = files.find(handles.removeDirectory(handle).number());
+    namespace.closed(Objects.requireNonNull(state));
   }
 
   @Override
@@ -357,19 +344,19 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public @Nullable FileLock conflictingLock(long handle, long lockOwner, FileLock wanted) {
-    return locks.conflict(file(handle).file().number(), lockOwner, wanted);
+    return locks.conflict(handles.file(handle).file().number(), lockOwner, wanted);
   }
 
   @Override
   public CompletableFuture<Void> lock(long handle, long lockOwner, FileLock wanted, boolean wait) {
-    return locks.lock(file(handle), lockOwner, wanted, false, wait);
+    return locks.lock(handles.file(handle), lockOwner, wanted, false, wait);
   }
 
   @Override
   public CompletableFuture<Void> flock(
       long handle, long lockOwner, FileLock.Kind kind, boolean wait) {
     FileLock whole = new FileLock(kind, 0, Long.MAX_VALUE, 0);
-    return locks.lock(file(handle), lockOwner, whole, true, wait);
+    return locks.lock(handles.file(handle), lockOwner, whole, true, wait);
   }
 
   /**
@@ -400,34 +387,6 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       locks.close();
       invalidations.close();
     }
-  }
-
-  private OpenFile file(long handle) {
-    OpenFile open = openFiles.get(handle);
-    if (open == null) {
-      throw new PosixException(Errno.EBADF, "handle " + handle);
-    }
-    return open;
-  }
-
-  private record OpenDirectory(InodeNumber number, Losses.Hearer losses) {}
-
-  private OpenDirectory directory(long handle) {
-    OpenDirectory open = openDirectories.get(handle);
-    if (open == null) {
-      throw new PosixException(Errno.EBADF, "handle " + handle);
-    }
-    return open;
-  }
-
-  private OpenFile openFile(ActiveFile file, boolean read, boolean write) {
-    return new OpenFile(file, read, write, committer.losses().hearer());
-  }
-
-  private long register(OpenFile open) {
-    long handle = nextHandle.getAndIncrement();
-    openFiles.put(handle, open);
-    return handle;
   }
 
   private AttributeChange truncation() {

@@ -50,6 +50,7 @@ final class CairnProcess {
 
   private final Path home;
   private final String javaOptions;
+  private final List<String> wrapper;
 
   CairnProcess(Path home) {
     this(home, "");
@@ -57,8 +58,18 @@ final class CairnProcess {
 
   /** As the other, with more flags for every JVM. */
   CairnProcess(Path home, String javaOptions) {
+    this(home, javaOptions, List.of());
+  }
+
+  /**
+   * As the other, of a host that is not this one in some way.
+   *
+   * @param wrapper what goes before every command: nsenter and its options, or the like
+   */
+  CairnProcess(Path home, String javaOptions, List<String> wrapper) {
     this.home = home;
     this.javaOptions = javaOptions;
+    this.wrapper = List.copyOf(wrapper);
   }
 
   Path home() {
@@ -73,12 +84,12 @@ final class CairnProcess {
 
   /** Runs a command to its end. */
   Result run(Object... arguments) throws IOException, InterruptedException {
-    return run(new byte[0], List.of(), arguments);
+    return run(new byte[0], wrapper, arguments);
   }
 
   /** Runs a command with something to read on standard input. */
   Result feed(byte[] input, Object... arguments) throws IOException, InterruptedException {
-    return run(input, List.of(), arguments);
+    return run(input, wrapper, arguments);
   }
 
   /**

@@ -104,17 +104,29 @@ final class Hosts {
   Host host() throws IOException {
     String address = "127.0.0." + (11 + hosts.size());
     try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(address))) {
-      int number = hosts.size() + 1;
-      Path mount = Files.createDirectory(directory.resolve("mount" + number));
-      CairnProcess cairn = new CairnProcess(directory.resolve("home" + number), javaOptions);
-      Host host = new Host(cairn, mount, address + ":" + probe.getLocalPort());
-      hosts.add(host);
-      return host;
+      return host(address + ":" + probe.getLocalPort(), List.of());
     }
   }
 
+  /**
+   * A host without a node.
+   *
+   * @param wrapper as for {@link CairnProcess}
+   */
+  Host host(String listen, List<String> wrapper) throws IOException {
+    int number = hosts.size() + 1;
+    Path mount = Files.createDirectory(directory.resolve("mount" + number));
+    Path home = directory.resolve("home" + number);
+    Host host = new Host(new CairnProcess(home, javaOptions, wrapper), mount, listen);
+    hosts.add(host);
+    return host;
+  }
+
   Host found() throws IOException, InterruptedException {
-    Host host = host();
+    return found(host());
+  }
+
+  Host found(Host host) throws IOException, InterruptedException {
     host.cairn().run("init", "--listen", host.listen()).ok();
     host.mounted();
     return host;
