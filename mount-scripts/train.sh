@@ -41,6 +41,21 @@ node_is_gone() {
   ! kill -0 "$node" 2>/dev/null
 }
 
+# Reads of 4 KiB at random places of a large file, then synced appends of 4 KiB, as databases do.
+readonly DATABASE='
+use IO::Handle;
+my ($large, $log) = @ARGV;
+open(my $r, "<:raw", $large) or die $!;
+for (1 .. 8000) {
+  sysseek($r, 4096 * int(rand((-s $large) / 4096)), 0) or die $!;
+  sysread($r, my $page, 4096) == 4096 or die $!;
+}
+open(my $w, ">>:raw", $log) or die $!;
+for (1 .. 4000) {
+  syswrite($w, chr($_ % 256) x 4096) == 4096 && $w->sync or die $!;
+}
+'
+
 # What programs do most: later nodes start with the profiles of what runs hot here.
 exercise() {
   local dir=$1 i
@@ -64,6 +79,8 @@ exercise() {
     dd if="$dir/large" of=/dev/null bs=4k count=1 skip=$((i * 37)) iflag=nocache status=none
   done
   sync "$dir/large"
+  dd if="$dir/large" of=/dev/null bs=1M iflag=nocache status=none
+  perl -e "$DATABASE" "$dir/large" "$dir/log"
   for ((i = 0; i < 3; i++)); do
     dd if="$dir/large" of=/dev/null bs=1M iflag=nocache status=none
   done

@@ -37,10 +37,8 @@ final class ClusterIT {
   @Test
   void oneTreeOnThreeHostsWhateverHappensToOne() throws Exception {
     Hosts.Host one = hosts.found();
-    long begin = System.nanoTime();
     Hosts.Host two = hosts.joinAndMount(one);
     assertThat(two.mount()).isEmptyDirectory();
-    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
     Hosts.Host three = hosts.joinAndMount(two);
     assertThat(Files.readString(three.cairn().home().resolve("cairn.properties")))
         .contains("bootstrap=" + two.listen() + "," + one.listen());
