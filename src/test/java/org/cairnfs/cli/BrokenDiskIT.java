@@ -74,6 +74,8 @@ final class BrokenDiskIT {
   @Test
   void aDiskThatFailsIsReportedByEverythingAndNothingSyncedIsLost() throws Exception {
     assertThat(sh("echo first >a; mkdir d; echo second >d/b; sync a d/b d")).isEmpty();
+    // What only the journal has is not shown by a node whose log is broken, until it starts again.
+    TimeUnit.SECONDS.sleep(1);
 
     assertThat(sh(SHUT_DOWN, disk)).isEmpty();
 
