@@ -12,11 +12,20 @@ package org.cairnfs.blob;
 public record BlockStoreLimits(
     long cacheBytes, int cachedKeys, int pendingWrites, int pendingPrefetches) {
   /** For the default heap of 512 MiB. */
-  public static final BlockStoreLimits DEFAULT = new BlockStoreLimits(96L << 20, 4096, 64, 32);
+  public static final BlockStoreLimits DEFAULT = forHeap(512L << 20);
 
   public BlockStoreLimits {
     if (cacheBytes < 0 || cachedKeys < 0 || pendingWrites < 1 || pendingPrefetches < 1) {
       throw new IllegalArgumentException("block store limits out of range");
     }
+  }
+
+  /**
+   * For a heap that may grow to so many bytes: of 512 MiB, 96 MiB are for the cache, and 64 blocks
+   * may be pending.
+   */
+  public static BlockStoreLimits forHeap(long heapBytes) {
+    int pieces = (int) Math.max(8, Math.min(heapBytes >> 23, 1 << 12));
+    return new BlockStoreLimits(pieces * (3L << 19), 4096, pieces, pieces / 2);
   }
 }

@@ -138,13 +138,18 @@ final class Shutdown {
       closed.get(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       log.error("the node did not close cleanly", e.getCause());
-      loss = Objects.toString(e.getCause());
+      loss = inWords(e);
     } catch (TimeoutException e) {
       log.error("the node did not close within {}; its process ends all the same", CLOSE_LIMIT);
       loss = "the disk did not take them in time";
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static String inWords(ExecutionException failure) {
+    Throwable cause = Objects.requireNonNullElse(failure.getCause(), failure);
+    return Objects.requireNonNullElse(cause.getMessage(), "an error that has no message");
   }
 
   private void close(CompletableFuture<Void> closed) {

@@ -229,7 +229,8 @@ final class Startup {
         resources.addExecutor(Threads.pool("seal", sealingThreads)),
         resources.addExecutor(Threads.pool("prefetch", PREFETCHING_THREADS)));
     ScheduledExecutorService timer = resources.addExecutor(Threads.timer("vfs", TIMER_THREADS));
-    BlockStore blocks = clusterBlobs.blockStore(sealer, threads, BlockStoreLimits.DEFAULT);
+    BlockStoreLimits limits = BlockStoreLimits.forHeap(Runtime.getRuntime().maxMemory());
+    BlockStore blocks = clusterBlobs.blockStore(sealer, threads, limits);
     LocalVfs vfs = resources.add(
         new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer, journal));
     MountCaches caches = new MountCaches();
