@@ -29,6 +29,12 @@ final class GarbageCollector implements AutoCloseable {
   /** Steps and batches of one run, so that a run ends. */
   private static final int ROUNDS = 64;
 
+  /**
+   * How many intervals nothing is collected after another session did: hosts that are switched off
+   * one after the other must not begin something that the last of them cannot commit.
+   */
+  private static final int INTERVALS_AFTER_OTHERS = 5;
+
   private static final Logger log = LoggerFactory.getLogger(GarbageCollector.class);
 
   private final MetaSession session;
@@ -36,6 +42,9 @@ final class GarbageCollector implements AutoCloseable {
   private final Committer committer;
   private final ScheduledExecutorService timer;
   private volatile boolean closed;
+
+  /** Guarded by this. */
+  private int intervalsToRest;
 
   GarbageCollector(MetaSession session, Committer committer, ScheduledExecutorService timer) {
     this.session = session;
@@ -59,7 +68,11 @@ final class GarbageCollector implements AutoCloseable {
   }
 
   private synchronized void collect() {
-    if (closed || !leases.isCollector()) {
+    if (!leases.isCollector()) {
+      intervalsToRest = INTERVALS_AFTER_OTHERS;
+    }
+    if (closed || intervalsToRest > 0) {
+      intervalsToRest--;
       return;
     }
     try {
