@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("may-skip")
 final class BrokenDiskIT {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** EXT4_IOC_SHUTDOWN without a last flush of its journal. */
   private static final String SHUT_DOWN = "perl -e 'open(my $disk, \"<\", $ARGV[0]) or die $!;"

@@ -90,9 +90,6 @@ final class SharedTreeIT {
     assertThat(two.residentMaxBytes()).isLessThan(RESIDENT_MAX_BYTES);
     three.mounted();
     assertThat(three.sh("sha256sum < large")).isEqualTo(sum);
-    for (Host host : List.of(one, two, three)) {
-      host.cairn().run("stop").ok(); // the last one, too, which cannot commit anything any more
-    }
   }
 
   private static void awaitSize(Path file, int mib) throws Exception {
