@@ -17,12 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class SharedTreeIT {
   private static final int FILES = 10_000;
   private static final int STREAM_MIB = Integer.getInteger("cairn.shared.streamMib", 400);
-
-  /**
-   * Three times what it is to take: nothing may wait for a time-out, but the machine may be busy.
-   * mount-scripts/demo.sh says how long it takes.
-   */
-  private static final Duration USABLE_WITHIN = Duration.ofSeconds(30);
+  private static final Duration USABLE_WITHIN = Duration.ofSeconds(10);
 
   /** Little, so that whoever keeps a file of this size in memory ends. */
   private static final String SMALL_HEAP = "-Xmx160m -XX:MaxDirectMemorySize=96m";
