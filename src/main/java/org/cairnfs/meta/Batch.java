@@ -22,6 +22,7 @@ final class Batch {
   private final List<BlobId> dropped = new ArrayList<>();
   private final UsageSum usage = new UsageSum();
   private long bytes;
+  private boolean owed;
 
   Batch(long number) {
     this.number = number;
@@ -38,9 +39,21 @@ final class Batch {
     return first;
   }
 
+  /** Adds what a program was told that it is done. */
   void add(MetaOp op) {
+    addUpkeep(op);
+    owed = true;
+  }
+
+  /** Adds what nobody asked for and nobody misses: what is lost of it is done again. */
+  void addUpkeep(MetaOp op) {
     ops.add(op);
     bytes += op.getSerializedSize() + OP_OVERHEAD_BYTES;
+  }
+
+  /** Whether there is more in it than upkeep. */
+  boolean isOwed() {
+    return owed;
   }
 
   /** What an earlier batch holds comes before what this one does. */
@@ -51,6 +64,7 @@ final class Batch {
     dropped.addAll(earlier.dropped);
     usage.add(earlier.usage.logicalBytes(), earlier.usage.inodes());
     bytes += earlier.bytes;
+    owed |= earlier.owed;
   }
 
   void touch(MetaTable table, byte[] key) {

@@ -247,7 +247,7 @@ public final class LocalMetaSession implements MetaSession {
 
   @Override
   public void forget(InodeNumber inode) {
-    change(Ops.forget(inode, now()));
+    MetaResult unused = life.changes().upkeep(Ops.forget(inode, now()));
   }
 
   @Override
@@ -271,6 +271,13 @@ public final class LocalMetaSession implements MetaSession {
     } catch (UncheckedIOException e) {
       throw SessionReads.unreadable(e);
     }
+  }
+
+  @Override
+  public Inode touchAccessed(InodeNumber inode, Timestamp accessed) {
+    Timestamp changed = inode(inode).changed();
+    var change = new AttributeChange(null, null, null, null, accessed, null, changed);
+    return inodeOf(life.changes().upkeep(Ops.setAttributes(inode, change, 0)));
   }
 
   @Override
@@ -352,6 +359,11 @@ public final class LocalMetaSession implements MetaSession {
   @Override
   public int pendingOperations() {
     return life.speculation().pendingOperations();
+  }
+
+  @Override
+  public boolean isOwed() {
+    return life.isOwed();
   }
 
   @Override

@@ -86,6 +86,9 @@ public interface MetaSession extends AutoCloseable {
    */
   void forget(InodeNumber inode);
 
+  /** A file was read: sets its access time, and nothing else. */
+  Inode touchAccessed(InodeNumber inode, Timestamp accessed);
+
   /**
    * Sets attributes; shrinking frees extents (many of them in the background). Shrinking a very
    * large file by a part goes in steps: a crash in between leaves it longer than asked for.
@@ -167,6 +170,12 @@ public interface MetaSession extends AutoCloseable {
   long pendingBytes();
 
   int pendingOperations();
+
+  /**
+   * Whether a change that a program made is not committed. What the session does beside is upkeep:
+   * access times, freeing what nobody refers to. Nobody misses it when it is lost.
+   */
+  boolean isOwed();
 
   /**
    * Blobs no extent refers to any more, oldest first; they may be deleted once {@link #dropGarbage}

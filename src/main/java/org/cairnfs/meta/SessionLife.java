@@ -169,6 +169,11 @@ final class SessionLife {
     default void numbered(long number) {}
   }
 
+  /** Whether a change that a program made is not committed. */
+  boolean isOwed() {
+    return speculation.isOwed() || pipeline.isOwed();
+  }
+
   /** Proposes what nothing here depends on. */
   CompletableFuture<@Nullable MetaReply> propose(List<MetaOp> ops, LongConsumer onNumber) {
     return pipeline.propose(ops, onNumber);

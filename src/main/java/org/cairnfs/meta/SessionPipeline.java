@@ -251,6 +251,11 @@ final class SessionPipeline {
     held.clear();
   }
 
+  /** Whether something that a program changed is under way. */
+  synchronized boolean isOwed() {
+    return flights.stream().anyMatch(flight -> flight.batch != null && flight.batch.isOwed());
+  }
+
   private synchronized boolean areAllDurableBefore(Flight flight) {
     return flights.stream().allMatch(other -> other == flight || other.landed || other.journaled);
   }

@@ -55,17 +55,27 @@ final class Speculation {
   MetaResult.Done change(MetaOp op) {
     lock.lock();
     try {
-      return changeLocked(op);
+      return changeLocked(op, open::add);
     } finally {
       lock.unlock();
     }
   }
 
-  private MetaResult.Done changeLocked(MetaOp op) {
+  /** As {@link #change}, of what no program asked for. */
+  MetaResult.Done upkeep(MetaOp op) {
+    lock.lock();
+    try {
+      return changeLocked(op, open::addUpkeep);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private MetaResult.Done changeLocked(MetaOp op, Consumer<MetaOp> add) {
     MetaResult.Done done = speculate(op, open);
     if (!staged.changes().isEmpty()) {
       overlay.publish(staged.changes(), open);
-      open.add(op);
+      add.accept(op);
       if (isCutUnderWay()) {
         later.record(open.number(), op);
       }
@@ -78,9 +88,9 @@ final class Speculation {
     lock.lock();
     try {
       if (numbers.shouldAsk()) {
-        open.add(Ops.allocateInodes(InodeNumbers.RANGE));
+        open.addUpkeep(Ops.allocateInodes(InodeNumbers.RANGE));
       }
-      return changeLocked(Ops.create(numbers.next(), parent, sealedName, inode));
+      return changeLocked(Ops.create(numbers.next(), parent, sealedName, inode), open::add);
     } finally {
       lock.unlock();
     }
@@ -102,21 +112,21 @@ final class Speculation {
           && size == 0
           && (isCutUnderWay()
               || reads.record(inode).mappedBlocks > StoredLedger.FREE_AT_ONCE_BLOCKS);
-      return changeLocked(Ops.setAttributes(inode, change, detach ? numbers.next() : 0));
+      return changeLocked(Ops.setAttributes(inode, change, detach ? numbers.next() : 0), open::add);
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Adds an operation that nothing visible depends on, to be applied for good only.
+   * Adds upkeep that nothing visible depends on, to be applied for good only.
    *
    * @param note told the batch, before that can be cut
    */
   void addUnseen(MetaOp op, Consumer<Batch> note) {
     lock.lock();
     try {
-      open.add(op);
+      open.addUpkeep(op);
       note.accept(open);
     } finally {
       lock.unlock();
@@ -289,6 +299,16 @@ final class Speculation {
     lock.lock();
     try {
       return open.bytes();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a change that a program made is in no cut yet. */
+  boolean isOwed() {
+    lock.lock();
+    try {
+      return open.isOwed();
     } finally {
       lock.unlock();
     }

@@ -13,7 +13,17 @@ final class Commits {
   /** How long a program waits for the disk and the quorum before its call fails. */
   static final Duration TIMEOUT = Duration.ofSeconds(30);
 
+  /** How long for what no program did. */
+  private static final Duration UPKEEP_TIMEOUT = Duration.ofSeconds(1);
+
   private Commits() {}
+
+  /**
+   * Waits a while for a commit of upkeep. @throws PosixException what went wrong, if it went wrong
+   */
+  static void awaitUpkeep(CompletableFuture<Void> commit) {
+    await(commit.copy().completeOnTimeout(null, UPKEEP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
+  }
 
   /** Waits for a commit. @throws PosixException what went wrong, or EIO after {@link #TIMEOUT} */
   static void await(CompletableFuture<Void> commit) {

@@ -296,14 +296,40 @@ final class Committer implements AutoCloseable {
     return buffers.usedBytes();
   }
 
+  /**
+   * Waits until everything that programs did is durable. What no program asked for is not worth
+   * waiting long for, should there be no quorum.
+   */
+  void sync() {
+    sync(true);
+  }
+
+  private void sync(boolean urgent) {
+    if (isOwed()) {
+      Commits.await(requestCut(urgent));
+    } else if (leases.isLive()) {
+      Commits.awaitUpkeep(requestCut(urgent));
+    }
+    throwStoreFailure();
+  }
+
   /** A last cut, awaited; the journal has nothing any more that is not elsewhere. */
   @Override
   public void close() {
-    Commits.await(requestCut());
+    sync(false);
     if (journal != null) {
       journal.settle();
     }
-    throwStoreFailure();
+  }
+
+  /** Whether something that a program did is not committed. */
+  private boolean isOwed() {
+    preparing.lock(); // what is in no batch any more and not under way yet
+    try {
+      return !pending.isEmpty() || session.isOwed();
+    } finally {
+      preparing.unlock();
+    }
   }
 
   private boolean hasWork() {

@@ -2,6 +2,7 @@ package org.cairnfs.vfs;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobId;
@@ -29,22 +30,15 @@ final class GarbageCollector implements AutoCloseable {
   /** Steps and batches of one run, so that a run ends. */
   private static final int ROUNDS = 64;
 
-  /**
-   * How many intervals nothing is collected after another session did: hosts that are switched off
-   * one after the other must not begin something that the last of them cannot commit.
-   */
-  private static final int INTERVALS_AFTER_OTHERS = 5;
-
   private static final Logger log = LoggerFactory.getLogger(GarbageCollector.class);
 
   private final MetaSession session;
   private final Leases leases;
   private final Committer committer;
   private final ScheduledExecutorService timer;
-  private volatile boolean closed;
 
-  /** Guarded by this. */
-  private int intervalsToRest;
+  /** Completes when nothing is to be collected any more, nor waited for. */
+  private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
   GarbageCollector(MetaSession session, Committer committer, ScheduledExecutorService timer) {
     this.session = session;
@@ -58,25 +52,21 @@ final class GarbageCollector implements AutoCloseable {
     var unused = timer.scheduleWithFixedDelay(this::collect, millis, millis, TimeUnit.MILLISECONDS);
   }
 
-  /** Returns when a collection under way has ended; there is none afterwards. */
+  /** Returns when a collection under way has ended, committed or not; there is none afterwards. */
   @Override
   public void close() {
-    closed = true;
+    closing.complete(null);
     synchronized (this) {
       log.debug("No more garbage is collected");
     }
   }
 
   private synchronized void collect() {
-    if (!leases.isCollector()) {
-      intervalsToRest = INTERVALS_AFTER_OTHERS;
-    }
-    if (closed || intervalsToRest > 0) {
-      intervalsToRest--;
+    if (closing.isDone() || !leases.isCollector()) {
       return;
     }
     try {
-      for (int round = 0; round < ROUNDS && !closed; round++) {
+      for (int round = 0; round < ROUNDS && !closing.isDone(); round++) {
         boolean more = committer.change(needs -> session.reclaimStep());
         int batch = dropBatch();
         if (!more && batch == 0) {
@@ -84,7 +74,7 @@ final class GarbageCollector implements AutoCloseable {
         }
       }
     } catch (PosixException e) {
-      if (!closed) {
+      if (!closing.isDone()) {
         log.warn("Collecting garbage failed; it goes on later", e);
       }
     } catch (RuntimeException e) {
@@ -98,7 +88,7 @@ final class GarbageCollector implements AutoCloseable {
       return 0;
     }
     committer.run(needs -> session.dropGarbage(garbage));
-    Commits.await(committer.requestCut());
+    Commits.await(committer.requestCut().applyToEither(closing, done -> null));
     return garbage.size();
   }
 }

@@ -267,8 +267,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void sync() {
-    Commits.await(committer.requestDurable());
-    committer.throwStoreFailure();
+    committer.sync();
   }
 
   @Override
@@ -408,11 +407,9 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         || accessed.compareTo(inode.changed()) <= 0
         || now.seconds() - accessed.seconds() >= RELATIME.toSeconds();
     if (stale && inode.sizeBytes() > 0) {
-      AttributeChange change =
-          new AttributeChange(null, null, null, null, now, null, inode.changed());
       boolean unused = committer.tryRun(needs -> {
         needs.demand(file.number());
-        Inode ignored = file.setAttributes(change);
+        file.touchAccessed(now);
       });
     }
   }
