@@ -34,6 +34,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class RaftMetaLog implements MetaLog {
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration CLOSE_POLL = Duration.ofMillis(100);
 
   private static final Logger LOG = LoggerFactory.getLogger(RaftMetaLog.class);
 
@@ -359,12 +360,21 @@ public final class RaftMetaLog implements MetaLog {
       }
       open = proposals.submitted().toArray(CompletableFuture<?>[]::new);
     }
-    try {
-      CompletableFuture.allOf(open).get(CLOSE_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      LOG.warn("The metadata log is closed with entries that were not applied", e);
+    CompletableFuture<Void> answered = CompletableFuture.allOf(open);
+    long began = System.nanoTime();
+    while (hasLeader() && System.nanoTime() - began < CLOSE_TIMEOUT.toNanos()) {
+      try {
+        answered.get(CLOSE_POLL.toMillis(), TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        LOG.trace("Entries are on their way", e);
+      } catch (ExecutionException e) {
+        break;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
     }
+    LOG.warn("The metadata log is closed with entries that were not applied");
   }
 }
