@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -226,6 +229,47 @@ final class ClusterIT {
   }
 
   /** A cluster of one has no port; the first invitation gives it one. */
+  @Test
+  void aTokenAdmitsOneNodeWhoeverAsksAtOnceAndWhoeverLeads() throws Exception {
+    Hosts.Host one = hosts.host();
+    one.cairn().run("init", "--listen", one.listen()).ok();
+    one.cairn().run("start").ok();
+    Hosts.Host two = hosts.join(one);
+    String token = Hosts.invite(two);
+    Hosts.Host three = hosts.host();
+    Hosts.Host four = hosts.host();
+
+    CompletableFuture<CairnProcess.Result> first = joining(three, token);
+    CairnProcess.Result second = joining(four, token).get();
+    assertThat(List.of(first.get().exitCode(), second.exitCode())).containsExactlyInAnyOrder(0, 1);
+    Hosts.Host loser = second.exitCode() == 0 ? three : four;
+    (loser.equals(four) ? second : first.get()).failed("used");
+
+    one.awaitPeers("(?s)(?:(leader|voter).*){3}");
+    String leads = "\"leader\": \"" + one.id();
+    assertThat(two.status()).contains(leads);
+    one.cairn().killNode();
+    await()
+        .atMost(Hosts.LIMIT)
+        .untilAsserted(() -> assertThat(two.status())
+            .doesNotContain(leads)
+            .containsPattern("\"leader\": \"\\p{XDigit}"));
+    joining(loser, token).get().failed("used");
+    assertThat(two.status("nodes")).isEqualTo(3);
+  }
+
+  private static CompletableFuture<CairnProcess.Result> joining(Hosts.Host host, String token) {
+    return CompletableFuture.supplyAsync(() -> {
+      try {
+        return host.cairn().run("join", token, "--listen", host.listen());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        throw new CompletionException(e);
+      }
+    });
+  }
+
   @Test
   void aNodeThatDidNotListenDoesFromItsFirstInvitationOn() throws Exception {
     Hosts.Host one = hosts.host();
