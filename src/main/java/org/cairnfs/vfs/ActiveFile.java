@@ -216,6 +216,7 @@ final class ActiveFile {
       if (change.sizeBytes() != null || change.modified() != null) {
         awaitSettled();
       }
+      Inode known = session.setAttributes(number, change); // what fails, fails here
       Long newSize = change.sizeBytes();
       if (newSize != null) {
         layers.cut(newSize, Limits.FILE_SIZE_MAX_BYTES);
@@ -227,7 +228,7 @@ final class ActiveFile {
         modified = newModified;
       }
       changed = Timestamp.max(changed, change.changed());
-      return overlay(session.setAttributes(number, change));
+      return overlay(known);
     } finally {
       lock.unlock();
     }
@@ -248,10 +249,10 @@ final class ActiveFile {
     lock.lock();
     try {
       awaitSettled();
+      session.punchHole(number, offset, length, now); // what fails, fails here
       layers.cut(offset, offset + length);
       modified = now;
       changed = now;
-      session.punchHole(number, offset, length, now);
     } finally {
       lock.unlock();
     }

@@ -154,6 +154,9 @@ final class FileLayers {
    * Forgets the bytes of {@code [from, to)}. Lets the lock go while a seal of some of them ends.
    */
   void cut(long from, long to) {
+    if (from >= to) {
+      return;
+    }
     long last = (to - 1) / Limits.BLOCK_SIZE_BYTES;
     Map<Long, Deque<WriteLayer>> touched =
         new TreeMap<>(blocks.subMap(from / Limits.BLOCK_SIZE_BYTES, true, last, true));
