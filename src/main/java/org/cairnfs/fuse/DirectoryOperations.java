@@ -23,10 +23,12 @@ final class DirectoryOperations {
 
   private final Vfs vfs;
   private final OpenHandles handles;
+  private final AccessTimes accessTimes;
 
-  DirectoryOperations(Vfs vfs, OpenHandles handles) {
+  DirectoryOperations(Vfs vfs, OpenHandles handles, AccessTimes accessTimes) {
     this.vfs = vfs;
     this.handles = handles;
+    this.accessTimes = accessTimes;
   }
 
   void register(OperationTable table) {
@@ -38,7 +40,7 @@ final class DirectoryOperations {
         Slot.READDIR,
         PPPPP.class,
         (req, inode, size, offset, fileInfo) ->
-            Boundary.serve(req, request -> read(request, size, offset, fileInfo)));
+            Boundary.serve(req, request -> read(request, inode, size, offset, fileInfo)));
     table.set(
         Slot.RELEASEDIR,
         PPP.class,
@@ -64,7 +66,7 @@ final class DirectoryOperations {
    * Fills the kernel's buffer with the entries after the cookie {@code offset}; an empty answer is
    * the end.
    */
-  private void read(Request request, long size, long offset, long fileInfo) {
+  private void read(Request request, long inode, long size, long offset, long fileInfo) {
     long handle = FileInfo.handle(fileInfo);
     ByteBuffer room = request.answerBuffer(Math.min(size, Request.ANSWER_MAX_BYTES));
     long cookie = offset;
@@ -81,6 +83,7 @@ final class DirectoryOperations {
         cookie = entry.cookie();
       }
     }
+    accessTimes.read(new InodeNumber(inode), handle);
     request.data();
   }
 

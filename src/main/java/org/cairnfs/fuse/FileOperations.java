@@ -24,11 +24,13 @@ final class FileOperations {
 
   private final Vfs vfs;
   private final OpenHandles handles;
+  private final AccessTimes accessTimes;
   private final KernelPages pages;
 
-  FileOperations(Vfs vfs, OpenHandles handles, KernelPages pages) {
+  FileOperations(Vfs vfs, OpenHandles handles, AccessTimes accessTimes, KernelPages pages) {
     this.vfs = vfs;
     this.handles = handles;
+    this.accessTimes = accessTimes;
     this.pages = pages;
   }
 
@@ -46,7 +48,7 @@ final class FileOperations {
         Slot.READ,
         PPPPP.class,
         (req, inode, size, offset, fileInfo) ->
-            Boundary.serve(req, request -> read(request, size, offset, fileInfo)));
+            Boundary.serve(req, request -> read(request, inode, size, offset, fileInfo)));
     table.set(
         Slot.WRITE,
         PPPPPP.class,
@@ -122,8 +124,10 @@ final class FileOperations {
     vfs.release(handle, 0, false);
   }
 
-  private void read(Request request, long size, long offset, long fileInfo) {
-    vfs.read(FileInfo.handle(fileInfo), offset, request.answerBuffer(size));
+  private void read(Request request, long inode, long size, long offset, long fileInfo) {
+    long handle = FileInfo.handle(fileInfo);
+    vfs.read(handle, offset, request.answerBuffer(size));
+    accessTimes.read(new InodeNumber(inode), handle);
     request.data();
   }
 

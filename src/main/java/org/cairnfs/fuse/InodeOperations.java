@@ -27,10 +27,12 @@ final class InodeOperations {
   private static final int SET_MODIFIED_NOW = 1 << 8;
 
   private final Vfs vfs;
+  private final AccessTimes accessTimes;
   private final KernelPages pages;
 
-  InodeOperations(Vfs vfs, KernelPages pages) {
+  InodeOperations(Vfs vfs, AccessTimes accessTimes, KernelPages pages) {
     this.vfs = vfs;
+    this.accessTimes = accessTimes;
     this.pages = pages;
   }
 
@@ -48,12 +50,18 @@ final class InodeOperations {
     table.set(
         Slot.READLINK,
         PP.class,
-        (req, inode) -> Boundary.serve(
-            req, request -> request.data(vfs.readSymlink(new InodeNumber(inode)).array())));
+        (req, inode) -> Boundary.serve(req, request -> readSymlink(request, inode)));
     table.set(
         Slot.STATFS,
         PP.class,
         (req, inode) -> Boundary.serve(req, request -> request.volume(vfs.stat())));
+  }
+
+  private void readSymlink(Request request, long inode) {
+    InodeNumber symlink = new InodeNumber(inode);
+    byte[] target = vfs.readSymlink(symlink).array();
+    accessTimes.followed(symlink);
+    request.data(target);
   }
 
   private void setAttributes(Request request, long inode, long stat, int which) {

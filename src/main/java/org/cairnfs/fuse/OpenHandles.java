@@ -25,24 +25,36 @@ final class OpenHandles {
 
   private final Set<Long> directories = ConcurrentHashMap.newKeySet();
 
+  /** Those of both that nobody has read through. */
+  private final Set<Long> unread = ConcurrentHashMap.newKeySet();
+
   OpenHandles(Vfs vfs) {
     this.vfs = vfs;
   }
 
   void opened(long handle) {
     files.put(handle, Set.of());
+    unread.add(handle);
   }
 
   void released(long handle) {
     files.remove(handle);
+    unread.remove(handle);
   }
 
   void openedDirectory(long handle) {
     directories.add(handle);
+    unread.add(handle);
   }
 
   void releasedDirectory(long handle) {
     directories.remove(handle);
+    unread.remove(handle);
+  }
+
+  /** True once for each open file or directory. */
+  boolean isFirstRead(long handle) {
+    return unread.remove(handle);
   }
 
   /** Notes that {@code owner} may hold locks through an open file. */
@@ -66,6 +78,7 @@ final class OpenHandles {
     files.clear();
     directories.forEach(handle -> quietly(() -> vfs.releaseDirectory(handle)));
     directories.clear();
+    unread.clear();
   }
 
   private static void quietly(Runnable release) {

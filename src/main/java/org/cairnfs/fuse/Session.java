@@ -93,12 +93,13 @@ final class Session implements KernelPages {
     this.operations = new OperationTable(Runtime.getSystemRuntime());
     this.handles = new OpenHandles(vfs);
     this.locks = new LockOperations(vfs, handles, fuse, operations);
+    AccessTimes accessTimes = new AccessTimes(vfs, handles, options);
     operations.set(Slot.INIT, PP.class, (userData, connection) -> initialise(connection));
     new NameOperations(vfs).register(operations);
-    new InodeOperations(vfs, this).register(operations);
+    new InodeOperations(vfs, accessTimes, this).register(operations);
     new XattrOperations(vfs).register(operations);
-    new FileOperations(vfs, handles, this).register(operations);
-    new DirectoryOperations(vfs, handles).register(operations);
+    new FileOperations(vfs, handles, accessTimes, this).register(operations);
+    new DirectoryOperations(vfs, handles, accessTimes).register(operations);
     locks.register(operations);
 
     this.arguments = new ArgumentList(fuse, options.toString());

@@ -64,6 +64,7 @@ final class VolumeTransfers {
     Inode file = paths.resolve(path, true);
     requireRegular(file);
     long handle = vfs.open(file.number(), true, false, false).handle();
+    vfs.accessed(file.number());
     try {
       connection.send(AdminResponse.newBuilder()
           .setReady(AdminReady.newBuilder().setTotalBytes(file.sizeBytes()))

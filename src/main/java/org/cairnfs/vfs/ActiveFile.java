@@ -234,16 +234,6 @@ final class ActiveFile {
     }
   }
 
-  /** Sets the access time, because it was read. */
-  void touchAccessed(Timestamp accessed) {
-    lock.lock();
-    try {
-      Inode unused = overlay(session.touchAccessed(number, accessed));
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Makes a hole; at most {@link MetaSession#MAX_PUNCH_BLOCKS} blocks. */
   void punchHole(long offset, long length, Timestamp now) {
     lock.lock();

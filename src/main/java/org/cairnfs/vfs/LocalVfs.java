@@ -1,7 +1,6 @@
 package org.cairnfs.vfs;
 
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
@@ -31,7 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LocalVfs implements Vfs, AutoCloseable {
   private static final int IDLE_BLOCK_BUFFERS = 32;
-  private static final Duration RELATIME = Duration.ofDays(1);
   private static final long FREE_INODES = 1L << 40;
 
   private final MetaSession session;
@@ -41,6 +39,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final Committer committer;
   private final FileIo io;
   private final Namespace namespace;
+  private final AccessTimes accessTimes;
   private final Xattrs xattrs;
   private final DirectoryReader directories;
   private final GarbageCollector collector;
@@ -85,6 +84,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     handles = new Handles(committer.losses());
     io = new FileIo(session, blobs, reader, committer);
     namespace = new Namespace(session, files, committer, names);
+    accessTimes = new AccessTimes(session, files, committer);
     xattrs = new Xattrs(session, committer, names);
     directories = new DirectoryReader(session, names);
     collector = new GarbageCollector(session, committer, timer);
@@ -119,15 +119,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         wanted.accessed(),
         wanted.modified(),
         now());
-    ActiveFile file = files.acquire(inode);
-    try {
-      return committer.change(needs -> {
-        needs.demand(inode);
-        return file.setAttributes(change);
-      });
-    } finally {
-      files.release(file);
-    }
+    return namespace.using(
+        inode,
+        file -> committer.change(needs -> {
+          needs.demand(inode);
+          return file.setAttributes(change);
+        }));
   }
 
   @Override
@@ -218,11 +215,12 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void read(long handle, long offset, ByteBuffer into) {
-    OpenFile open = handles.file(handle);
-    io.read(open, offset, into);
-    if (open.isFirstRead()) {
-      touchAccessed(open.file());
-    }
+    io.read(handles.file(handle), offset, into);
+  }
+
+  @Override
+  public void accessed(InodeNumber inode) {
+    accessTimes.read(inode, now());
   }
 
   @Override
@@ -390,28 +388,6 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   private AttributeChange truncation() {
     return new AttributeChange(null, null, null, 0L, null, null, now());
-  }
-
-  /**
-   * relatime: the access time moves when it is older than a change, or than a day. Others need not
-   * wait for that: it is left out when this host does not have the lease on the file anyway.
-   */
-  private void touchAccessed(ActiveFile file) {
-    if (!session.leases().mayChange(file.number())) {
-      return;
-    }
-    Timestamp now = now();
-    Inode inode = file.attributes();
-    Timestamp accessed = inode.accessed();
-    boolean stale = accessed.compareTo(inode.modified()) <= 0
-        || accessed.compareTo(inode.changed()) <= 0
-        || now.seconds() - accessed.seconds() >= RELATIME.toSeconds();
-    if (stale && inode.sizeBytes() > 0) {
-      boolean unused = committer.tryRun(needs -> {
-        needs.demand(file.number());
-        file.touchAccessed(now);
-      });
-    }
   }
 
   private <T> T withLock(InodeNumber inode, Supplier<T> action) {

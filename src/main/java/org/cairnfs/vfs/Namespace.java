@@ -3,6 +3,7 @@ package org.cairnfs.vfs;
 import java.util.Objects;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
@@ -139,6 +140,19 @@ final class Namespace {
       if (FileMode.isDirectory(moved.type()) && !parent.equals(newParent)) {
         needs.changeTree();
       }
+    }
+  }
+
+  /**
+   * Uses a file that may not be open. Whoever removes its last name meanwhile takes it for open, so
+   * it is closed afterwards.
+   */
+  <T> T using(InodeNumber inode, Function<ActiveFile, T> use) {
+    ActiveFile file = files.acquire(inode);
+    try {
+      return use.apply(file);
+    } finally {
+      closed(file);
     }
   }
 

@@ -1,6 +1,5 @@
 package org.cairnfs.vfs;
 
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +32,6 @@ final class OpenFile {
   private long aheadTo;
   private boolean begun;
 
-  private final AtomicBoolean read = new AtomicBoolean();
   private final HandleLocks locks = new HandleLocks();
   private final Losses.Hearer losses;
 
@@ -58,11 +56,6 @@ final class OpenFile {
       throw new PosixException(Errno.EBADF, "not open for writing");
     }
     return file;
-  }
-
-  /** True once: at the first read, which is when the access time is due. */
-  boolean isFirstRead() {
-    return !read.get() && read.compareAndSet(false, true);
   }
 
   /** The locks taken through this. */

@@ -62,6 +62,12 @@ public interface Vfs {
   void read(long handle, long offset, ByteBuffer into);
 
   /**
+   * A program has read the file, listed the directory or followed the symlink: moves the access
+   * time as relatime does.
+   */
+  void accessed(InodeNumber inode);
+
+  /**
    * Writes all of {@code from}, or fails.
    *
    * @param append as O_APPEND: goes to the end of the file, whatever {@code offset} says (the

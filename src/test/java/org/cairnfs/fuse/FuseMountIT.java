@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -321,6 +322,31 @@ final class FuseMountIT {
     assertThat(mount.bash("stat -fc '%b %f %a %S %s %c %d %l %T' ."))
         .isEqualTo("268435456 134217728 134217728 4096 4096 1000 1073741824 255 fuseblk");
     assertThat(mount.bash("findmnt -no FSTYPE,SOURCE .")).isEqualTo("fuse.cairn cairn");
+  }
+
+  @Test
+  void theFirstReadOfWhatIsOpenedCountsAsAnAccess() throws Exception {
+    String readAll = "cat f f > /dev/null; ls d; readlink l";
+    mount.bash("printf hello > f; mkdir d; ln -s f l");
+    vfs.accessed.clear();
+    mount.bash(readAll);
+    List<InodeNumber> read = new ArrayList<>();
+    for (String name : List.of("f", "f", "d", "l")) {
+      read.add(vfs.lookup(InodeNumber.ROOT, MountFixture.name(name)).number());
+    }
+    assertThat(vfs.accessed).isEqualTo(read);
+
+    vfs.accessed.clear();
+    mount.perl("""
+        use Fcntl qw(O_RDONLY O_NOATIME);
+        sysopen(my $f, 'f', O_RDONLY | O_NOATIME) && sysread($f, my $some, 5) == 5 or die $!;
+        """);
+    for (String option : List.of("ro", "noatime")) {
+      try (MountFixture other = MountFixture.mount(vfs, Duration.ofSeconds(1), option)) {
+        other.bash(readAll);
+      }
+    }
+    assertThat(vfs.accessed).isEmpty();
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.cairnfs.core.Bytes;
@@ -30,6 +31,10 @@ final class MemoryVfs implements Vfs {
   private static final VolumeStat STAT = new VolumeStat(1L << 40, 1L << 39, 1000, 1L << 30);
 
   final AtomicInteger syncs = new AtomicInteger();
+
+  /** What programs were said to have read. */
+  final List<InodeNumber> accessed = new CopyOnWriteArrayList<>();
+
   private final Clock clock;
   private final Map<Long, MemoryNode> nodes = new ConcurrentHashMap<>();
   private final Map<Long, MemoryNode> handles = new ConcurrentHashMap<>();
@@ -196,6 +201,11 @@ final class MemoryVfs implements Vfs {
   @Override
   public void read(long handle, long offset, ByteBuffer into) {
     handle(handle).read(offset, into);
+  }
+
+  @Override
+  public void accessed(InodeNumber inode) {
+    accessed.add(inode);
   }
 
   @Override

@@ -44,12 +44,12 @@ final class MountFixture implements AutoCloseable {
     return mount(vfs, Duration.ofSeconds(1));
   }
 
-  static MountFixture mount(Vfs vfs, Duration cacheTimeout) throws IOException {
+  static MountFixture mount(Vfs vfs, Duration cacheTimeout, String... options) throws IOException {
     Path directory = Files.createTempDirectory("cairn-fuse");
     FuseSettings defaults = FuseSettings.DEFAULT;
     FuseSettings settings = new FuseSettings(
         defaults.threads(), cacheTimeout, defaults.readAheadKib(), defaults.backgroundMax());
-    return new MountFixture(LIBRARY.mount(vfs, directory, List.of(), settings), directory);
+    return new MountFixture(LIBRARY.mount(vfs, directory, List.of(options), settings), directory);
   }
 
   static MemoryVfs memory() {
