@@ -68,9 +68,12 @@ final class CairnCommand implements Runnable {
     this.environment = environment;
   }
 
-  /** Runs the command that the arguments name and returns its exit code. */
+  /**
+   * Runs the command that the arguments name and returns its exit code; what it printed is written
+   * then, or it failed.
+   */
   static int execute(List<String> arguments, Console console, Map<String, String> environment) {
-    return new CommandLine(new CairnCommand(console, environment))
+    int exitCode = new CommandLine(new CairnCommand(console, environment))
         .registerConverter(Path.class, argument -> Path.of(RawArguments.text(argument)))
         .registerConverter(Bytes.class, RawArguments::bytes)
         .setExpandAtFiles(false)
@@ -79,6 +82,12 @@ final class CairnCommand implements Runnable {
         .setParameterExceptionHandler((e, args) -> refuse(e, console))
         .setExecutionExceptionHandler((e, command, result) -> report(e, console))
         .execute(arguments.toArray(String[]::new));
+    if (console.isWritten() || exitCode != Subcommand.OK) {
+      return exitCode;
+    }
+    console.explain(new OperatorException(
+        "standard output cannot be written", "Check the disk or the program that it leads to."));
+    return OperatorException.FAILURE;
   }
 
   private static int refuse(ParameterException e, Console console) {

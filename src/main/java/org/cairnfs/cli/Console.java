@@ -6,6 +6,7 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -63,12 +64,27 @@ record Console(
     out.flush();
   }
 
-  /** Flushes, and fails if not everything could be written: a full disk or a closed pipe. */
-  void flushOrFail() throws OperatorException {
-    if (out.checkError()) {
-      throw new OperatorException(
-          "standard output cannot be written", "Check the disk or the program that it leads to.");
-    }
+  /** Whether everything printed could be written: not to a full disk or a closed pipe. */
+  boolean isWritten() {
+    return !out.checkError();
+  }
+
+  /** Standard output for large amounts: one that cannot be written is an error at once. */
+  OutputStream bulk() {
+    return new OutputStream() {
+      @Override
+      public void write(int single) throws IOException {
+        write(new byte[] {(byte) single}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+        if (!isWritten()) {
+          throw new IOException("a full disk or a closed pipe");
+        }
+      }
+    };
   }
 
   /** Tells of something that is not a failure. */

@@ -40,8 +40,7 @@ final class GetCommand extends Subcommand {
   public Integer call() throws OperatorException {
     if (target.equals(STANDARD_OUTPUT)) {
       // A bar on the terminal that shows the bytes would only be in their way.
-      copy(console().out(), !quiet && !console().outIsTerminal());
-      console().flushOrFail();
+      copy(console().bulk(), !quiet && !console().outIsTerminal());
       return OK;
     }
     Path file = Files.isDirectory(target) ? target.resolve(nameInVolume()) : target;
@@ -86,7 +85,8 @@ final class GetCommand extends Subcommand {
         Progress progress = Progress.of(console(), "get", showProgress)) {
       client.get(request, into, progress::total, progress::copied);
     } catch (IOException e) {
-      throw DiskFailures.explain("cannot write " + target, e);
+      throw DiskFailures.explain(
+          "cannot write " + (target.equals(STANDARD_OUTPUT) ? "standard output" : target), e);
     }
   }
 

@@ -55,7 +55,6 @@ final class InviteCommand extends Subcommand {
       }
       console().println(token.getToken());
     }
-    console().flushOrFail();
     return OK;
   }
 }

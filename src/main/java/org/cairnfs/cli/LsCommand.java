@@ -59,7 +59,6 @@ final class LsCommand extends Subcommand {
       }
       console().out().write('\n');
     }
-    console().flushOrFail();
     return OK;
   }
 

@@ -10,9 +10,7 @@ public final class Main {
     Console console = Console.ofProcess();
     List<String> raw = RawArguments.of(arguments);
     Map<String, String> environment = System.getenv();
-    int exitCode = CairnCommand.execute(raw, console, environment);
-    console.flush();
-    System.exit(exitCode);
+    System.exit(CairnCommand.execute(raw, console, environment));
   }
 
   private Main() {}

@@ -20,7 +20,6 @@ final class PeersCommand extends Subcommand {
       peers = client.peers().getPeersList();
     }
     console().println(json ? PeersOutput.json(peers) : PeersOutput.text(peers));
-    console().flushOrFail();
     return OK;
   }
 }

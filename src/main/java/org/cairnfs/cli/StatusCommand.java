@@ -19,7 +19,6 @@ final class StatusCommand extends Subcommand {
       status = client.status();
     }
     console().println(json ? StatusJson.format(status) : StatusText.format(status));
-    console().flushOrFail();
     return OK;
   }
 }

@@ -46,7 +46,6 @@ final class VolumeCommand extends Subcommand {
     }
     console().println("Replicas     " + Copies.replicas(replication));
     console().println("Write quorum " + Copies.writeQuorum(replication));
-    console().flushOrFail();
     return OK;
   }
 }

@@ -106,8 +106,8 @@ public final class FuseLibrary {
   }
 
   /**
-   * The kernel's default is an eighth of what is good here; only root may change it, and the mount
-   * works without.
+   * The kernel's default is a small part of what is good here; only root may change it, and the
+   * mount works without.
    */
   private static void setReadAhead(String device, int kib) {
     Path control = Path.of("/sys/class/bdi", device, "read_ahead_kb");

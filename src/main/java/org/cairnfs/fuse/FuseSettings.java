@@ -14,7 +14,7 @@ public record FuseSettings(
     int threads, Duration cacheTimeout, int readAheadKib, int backgroundMax) {
   public static final int THREADS_MAX = 256;
 
-  /** Measured to be good: 8 threads, 1 s, 1 MiB, 64 requests. */
+  /** Measured to be good: 8 threads, 1 s, 4 MiB, 64 requests. */
   public static final FuseSettings DEFAULT = new FuseSettings(8, Duration.ofSeconds(1), 4096, 64);
 
   public FuseSettings {

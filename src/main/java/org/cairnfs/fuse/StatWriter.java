@@ -47,8 +47,7 @@ final class StatWriter {
   static void write(long address, Inode inode) {
     NativeMemory.putLong(address + INODE, inode.number().value());
     // st_nlink and st_blksize have 64 bits on x86-64 and 32 on arm64. There, the upper half written
-    // here is overwritten by the
-    // neighbours that follow, or falls into padding: the order matters.
+    // here is overwritten by the neighbours that follow, or falls into padding: the order matters.
     NativeMemory.putLong(address + LINKS, inode.links());
     NativeMemory.putInt(address + MODE, inode.mode());
     NativeMemory.putInt(address + UID, inode.uid());

@@ -1,7 +1,9 @@
 package org.cairnfs.fuse;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
@@ -16,8 +18,9 @@ import org.cairnfs.vfs.Vfs;
 /**
  * The operations on extended attributes (xattr(7)).
  *
- * <p>The {@code system.} namespace is refused: it means access control lists, and to keep one that
- * nobody enforces would be a lie. EOPNOTSUPP is what programs that copy attributes expect then.
+ * <p>A name outside the namespaces there are is refused, as other filesystems do, and so is
+ * {@code system.}: it means access control lists, and to keep one that nobody enforces would be a
+ * lie. EOPNOTSUPP is what programs that copy attributes expect then.
  */
 final class XattrOperations {
   /** Longest list of names (XATTR_LIST_MAX of limits.h). */
@@ -25,7 +28,8 @@ final class XattrOperations {
 
   private static final int XATTR_CREATE = 1;
   private static final int XATTR_REPLACE = 2;
-  private static final byte[] SYSTEM_PREFIX = {'s', 'y', 's', 't', 'e', 'm', '.'};
+  private static final List<Bytes> NAMESPACES =
+      Stream.of("user.", "trusted.", "security.").map(XattrOperations::bytes).toList();
 
   private final Vfs vfs;
 
@@ -111,11 +115,19 @@ final class XattrOperations {
 
   private static Bytes attributeName(long address) {
     Bytes name = NativeMemory.getString(address, Limits.XATTR_NAME_MAX_BYTES, Errno.ERANGE);
-    int length = SYSTEM_PREFIX.length;
-    if (name.length() >= length
-        && Arrays.equals(name.array(), 0, length, SYSTEM_PREFIX, 0, length)) {
-      throw new PosixException(Errno.EOPNOTSUPP, "an attribute in the system namespace");
+    if (NAMESPACES.stream().noneMatch(namespace -> beginsWith(name, namespace))) {
+      throw new PosixException(Errno.EOPNOTSUPP, "an attribute in another namespace");
     }
     return name;
+  }
+
+  private static boolean beginsWith(Bytes name, Bytes prefix) {
+    int length = prefix.length();
+    return name.length() >= length
+        && Arrays.equals(name.array(), 0, length, prefix.array(), 0, length);
+  }
+
+  private static Bytes bytes(String text) {
+    return new Bytes(text.getBytes(StandardCharsets.US_ASCII));
   }
 }

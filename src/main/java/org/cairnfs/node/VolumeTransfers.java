@@ -147,6 +147,9 @@ final class VolumeTransfers {
     }
     VolumePaths.Place place = paths.locate(path, true);
     @Nullable Inode present = place.inode();
+    if (path.length > 0 && path[path.length - 1] == '/') {
+      requireDirectory(present);
+    }
     if (present != null
         && FileMode.isDirectory(present.mode())
         && !request.getSourceName().isEmpty()) {
@@ -158,7 +161,7 @@ final class VolumeTransfers {
       requireRegular(present);
     }
     @Nullable Bytes name = place.name();
-    if (name == null || (path[path.length - 1] == '/' && present == null)) {
+    if (name == null) {
       throw new PosixException(Errno.EISDIR, "put");
     }
     return new Target(place.parent(), name, present);
@@ -240,6 +243,15 @@ final class VolumeTransfers {
       vfs.removeDirectory(directory, entry.name());
     } else {
       vfs.unlink(directory, entry.name());
+    }
+  }
+
+  /** What a path with a slash at its end leads to. */
+  private static void requireDirectory(@Nullable Inode inode) {
+    if (inode == null) {
+      throw new PosixException(Errno.ENOENT, "path");
+    } else if (!FileMode.isDirectory(inode.mode())) {
+      throw new PosixException(Errno.ENOTDIR, "path");
     }
   }
 

@@ -77,7 +77,10 @@ final class CliIT {
     cairn.run("start").ok();
     cairn.run("put", "/copy", file).ok();
     cairn.feed(content, "put", "-p", "deep/er/copy").ok();
+    cairn.run("put", "deep/", file).ok();
     cairn.run("put", "deep", file).ok();
+    cairn.run("put", "", file).ok();
+    cairn.run("rm", "file").ok();
 
     assertThat(cairn.run("get", "copy").ok().bytes()).isEqualTo(content);
     cairn.run("get", "deep/er/copy", directory.resolve("back")).ok();
@@ -91,6 +94,9 @@ final class CliIT {
     cairn.run("get", "absent").failed("cannot get absent: no such file");
     cairn.run("get", "deep").failed("it is a directory");
     cairn.run("put", "no/where", file).failed("no such file or directory", "put -p");
+    cairn.run("put", "nowhere/", file).failed("no such file or directory", "put -p");
+    cairn.run("put", "copy/", file).failed("not a directory");
+    cairn.run("put", "/").failed("it is a directory");
     cairn.run("rm", "deep").failed("it is a directory", "rm -r");
     cairn.run("rm", "-r", "deep", "copy").ok();
     assertThat(cairn.run("ls").ok().out()).isEmpty();

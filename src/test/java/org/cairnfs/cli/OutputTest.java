@@ -3,6 +3,11 @@ package org.cairnfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +28,7 @@ import org.cairnfs.proto.AdminVolumeStatus;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What commands print, and how they read their arguments. */
 final class OutputTest {
@@ -66,6 +72,32 @@ final class OutputTest {
           .setResidentBytes(3)
           .setKvBytes(4))
       .build();
+
+  @ParameterizedTest
+  @ValueSource(strings = {"version", "--help", "help", "status --help"})
+  void whatCannotBePrintedIsAFailure(String command) {
+    var errors = new ByteArrayOutputStream();
+    Console console = new Console(
+        InputStream.nullInputStream(),
+        new PrintStream(new FullDisk(), false, StandardCharsets.UTF_8),
+        new PrintStream(errors, true, StandardCharsets.UTF_8),
+        false,
+        false);
+    assertThat(CairnCommand.execute(List.of(command.split(" ")), console, Map.of()))
+        .isEqualTo(1);
+    assertThat(errors.toString(StandardCharsets.UTF_8))
+        .startsWith("cairn: standard output cannot be written\n  ");
+    assertThatThrownBy(() -> console.bulk().write(new byte[100]))
+        .isInstanceOf(IOException.class)
+        .hasMessage("a full disk or a closed pipe");
+  }
+
+  private static final class FullDisk extends OutputStream {
+    @Override
+    public void write(int single) throws IOException {
+      throw new IOException("No space left on device");
+    }
+  }
 
   /** Scripts read these keys: docs/cli.md promises that none is renamed or removed. */
   @Test

@@ -259,12 +259,14 @@ final class FuseMountIT {
                 setfattr -x user.one f
                 getfattr -n user.one f 2>&1 || true
                 setfattr -n system.other -v x f 2>&1 || true
+                setfattr -n other -v x f 2>&1 || true
                 """)).isEqualTo("""
             # file: f
             trusted.three=""
             user.one="1"
             user.two="line"
             f: user.one: No such attribute
+            setfattr: f: Operation not supported
             setfattr: f: Operation not supported""");
   }
 

@@ -1,0 +1,53 @@
+package org.cairnfs.vfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.cairnfs.core.Bytes;
+import org.cairnfs.core.Errno;
+import org.cairnfs.core.FileMode;
+import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.PosixException;
+import org.cairnfs.meta.AttributeChange;
+import org.cairnfs.meta.Inode;
+import org.junit.jupiter.api.Test;
+
+/** A file that is removed while somebody uses it without having it open. */
+final class RemovedWhileUsedTest {
+  private static final int ROUNDS = 300;
+  private static final Bytes NAME = new Bytes("f".getBytes(StandardCharsets.US_ASCII));
+
+  @Test
+  void whatIsRemovedWhileItsAttributesAreSetIsFreed() throws Exception {
+    try (VfsFixture fixture = new VfsFixture()) {
+      LocalVfs vfs = fixture.vfs();
+      for (int round = 0; round < ROUNDS; round++) {
+        InodeNumber file = vfs.makeNode(
+                Caller.ROOT, InodeNumber.ROOT, NAME, FileMode.REGULAR | 0644, 0)
+            .number();
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Void> user =
+            CompletableFuture.runAsync(() -> setAttributesUntilGone(vfs, file, begun));
+        begun.await();
+        vfs.unlink(InodeNumber.ROOT, NAME);
+        user.join();
+      }
+      VolumeStat stat = vfs.stat();
+      assertThat(stat.inodes() - stat.freeInodes()).as("the root alone").isOne();
+    }
+  }
+
+  private static void setAttributesUntilGone(Vfs vfs, InodeNumber file, CountDownLatch begun) {
+    try {
+      while (true) {
+        Inode unused = vfs.setAttributes(
+            file, new AttributeChange(0600, null, null, null, null, null, vfs.now()));
+        begun.countDown();
+      }
+    } catch (PosixException gone) {
+      assertThat(gone.errno()).isEqualTo(Errno.ENOENT);
+    }
+  }
+}
