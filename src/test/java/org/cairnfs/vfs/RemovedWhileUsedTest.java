@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
@@ -28,10 +29,12 @@ final class RemovedWhileUsedTest {
                 Caller.ROOT, InodeNumber.ROOT, NAME, FileMode.REGULAR | 0644, 0)
             .number();
         CountDownLatch begun = new CountDownLatch(1);
+        AtomicBoolean removed = new AtomicBoolean();
         CompletableFuture<Void> user =
-            CompletableFuture.runAsync(() -> setAttributesUntilGone(vfs, file, begun));
+            CompletableFuture.runAsync(() -> setAttributes(vfs, file, begun, removed));
         begun.await();
         vfs.unlink(InodeNumber.ROOT, NAME);
+        removed.set(true);
         user.join();
       }
       VolumeStat stat = vfs.stat();
@@ -39,9 +42,10 @@ final class RemovedWhileUsedTest {
     }
   }
 
-  private static void setAttributesUntilGone(Vfs vfs, InodeNumber file, CountDownLatch begun) {
+  private static void setAttributes(
+      Vfs vfs, InodeNumber file, CountDownLatch begun, AtomicBoolean removed) {
     try {
-      while (true) {
+      while (!removed.get()) {
         Inode unused = vfs.setAttributes(
             file, new AttributeChange(0600, null, null, null, null, null, vfs.now()));
         begun.countDown();
