@@ -61,7 +61,7 @@ public final class FuseLibrary {
    */
   public void check(Path directory, List<String> options) throws MountException {
     mountPoints.check(
-        mountPoints.locate(directory), MountOptions.parse(options, mountPoints.root()));
+        MountDirectory.locate(directory), MountOptions.parse(options, mountPoints.root()));
   }
 
   /**
@@ -75,7 +75,7 @@ public final class FuseLibrary {
   public FuseMount mount(Vfs vfs, Path directory, List<String> options, FuseSettings settings)
       throws MountException {
     MountOptions all = MountOptions.parse(options, mountPoints.root());
-    Path located = mountPoints.locate(directory);
+    Path located = MountDirectory.locate(directory);
     mountPoints.check(located, all);
     Session session = new Session(
         new Session.Surroundings(fuse, siblings), vfs, MountPoints.cString(located), all, settings);

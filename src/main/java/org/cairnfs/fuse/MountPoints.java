@@ -49,25 +49,6 @@ final class MountPoints {
     return host.root;
   }
 
-  /** The absolute path of a directory without symlinks, even if what is mounted there is dead. */
-  Path locate(Path directory) {
-    Path absolute = directory.toAbsolutePath().normalize();
-    try {
-      return absolute.toRealPath();
-    } catch (IOException dead) {
-      Path parent = absolute.getParent();
-      Path name = absolute.getFileName();
-      if (parent == null || name == null) {
-        return absolute;
-      }
-      try {
-        return parent.toRealPath().resolve(name);
-      } catch (IOException missing) {
-        return absolute;
-      }
-    }
-  }
-
   /** What is mounted on exactly that (located) directory. */
   MountTable.@Nullable Mount mountAt(Path located) throws MountException {
     try {

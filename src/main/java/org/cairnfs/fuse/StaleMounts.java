@@ -13,13 +13,13 @@ public final class StaleMounts {
    */
   public static boolean isStale(Path directory) throws MountException {
     MountPoints mountPoints = new MountPoints(MountPoints.Host.system());
-    return mountPoints.isStale(mountPoints.locate(directory));
+    return mountPoints.isStale(MountDirectory.locate(directory));
   }
 
   /** Takes such a mount away; programs that still have files open on it keep getting errors. */
   public static void detach(Path directory) throws MountException {
     MountPoints mountPoints = new MountPoints(MountPoints.Host.system());
-    mountPoints.detach(mountPoints.locate(directory));
+    mountPoints.detach(MountDirectory.locate(directory));
   }
 
   private StaleMounts() {}

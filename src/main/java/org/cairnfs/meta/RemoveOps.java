@@ -21,29 +21,14 @@ final class RemoveOps {
   }
 
   MetaResult unlink(long session, RemoveEntry op) {
-    InodeRecord parent = inodes.find(op.getParent());
-    Errno problem = Inodes.notSearchable(parent);
-    if (problem != null || parent == null) {
-      return MetaResult.failed(problem == null ? Errno.ENOENT : problem);
-    }
-    byte[] key = Keys.named(op.getParent(), op.getName().toByteArray());
-    DentryRecord dentry = inodes.findDentry(key);
-    if (dentry == null) {
-      return MetaResult.failed(Errno.ENOENT);
-    }
-    InodeRecord inode = inodes.require(dentry.inode());
-    if (inode.isDirectory()) {
-      return MetaResult.failed(Errno.EISDIR);
-    }
-    Timestamp now = Times.decode(op.getTime());
-    inodes.deleteDentry(key);
-    parent.touchEntries(now, -1);
-    inodes.put(parent);
-    dropLink(session, inode, op.getKeepInode(), now);
-    return MetaResult.DONE;
+    return remove(session, op, false);
   }
 
   MetaResult removeDirectory(long session, RemoveEntry op) {
+    return remove(session, op, true);
+  }
+
+  private MetaResult remove(long session, RemoveEntry op, boolean directory) {
     InodeRecord parent = inodes.find(op.getParent());
     Errno problem = Inodes.notSearchable(parent);
     if (problem != null || parent == null) {
@@ -55,15 +40,17 @@ final class RemoveOps {
       return MetaResult.failed(Errno.ENOENT);
     }
     InodeRecord inode = inodes.require(dentry.inode());
-    if (!inode.isDirectory()) {
-      return MetaResult.failed(Errno.ENOTDIR);
+    if (inode.isDirectory() != directory) {
+      return MetaResult.failed(directory ? Errno.ENOTDIR : Errno.EISDIR);
     }
-    if (inode.sizeBytes > 0) {
+    if (directory && inode.sizeBytes > 0) {
       return MetaResult.failed(Errno.ENOTEMPTY);
     }
     Timestamp now = Times.decode(op.getTime());
     inodes.deleteDentry(key);
-    parent.links--;
+    if (directory) {
+      parent.links--;
+    }
     parent.touchEntries(now, -1);
     inodes.put(parent);
     dropLink(session, inode, op.getKeepInode(), now);

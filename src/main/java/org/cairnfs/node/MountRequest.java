@@ -1,8 +1,8 @@
 package org.cairnfs.node;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.cairnfs.fuse.MountDirectory;
 
 /**
  * A wish to have the volume mounted.
@@ -20,29 +20,8 @@ public record MountRequest(Path directory, List<String> options) {
     return new MountRequest(resolve(directory), options);
   }
 
-  /**
-   * The absolute path without symbolic links, as far as there is something; also if a dead mount
-   * sits at its end.
-   */
+  /** The absolute path without symbolic links, as {@link MountDirectory} has it. */
   public static Path resolve(Path directory) {
-    Path absolute = directory.toAbsolutePath().normalize();
-    try {
-      return absolute.toRealPath();
-    } catch (IOException unreachable) {
-      return resolveParent(absolute);
-    }
-  }
-
-  private static Path resolveParent(Path absolute) {
-    Path parent = absolute.getParent();
-    Path name = absolute.getFileName();
-    if (parent == null || name == null) {
-      return absolute;
-    }
-    try {
-      return parent.toRealPath().resolve(name);
-    } catch (IOException missing) {
-      return absolute;
-    }
+    return MountDirectory.locate(directory);
   }
 }

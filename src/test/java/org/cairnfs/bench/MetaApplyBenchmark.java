@@ -11,27 +11,24 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
-import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.kv.KvOptions;
 import org.cairnfs.kv.RocksKvStore;
 import org.cairnfs.meta.LocalMetaSession;
-import org.cairnfs.meta.MetaLog;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
 import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.meta.SteadyLog;
 import org.cairnfs.proto.CreateInode;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.OpenSession;
 import org.cairnfs.proto.Time;
-import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -67,28 +64,8 @@ public class MetaApplyBenchmark {
   private long number = 1L << 40;
 
   /** Applies at once: what is measured is the metadata, not the log. */
-  private final class ImmediateLog implements MetaLog {
-    @Override
-    public CompletableFuture<byte[]> propose(byte[] entry) {
-      return CompletableFuture.completedFuture(store.apply(1, ++index, entry));
-    }
-
-    @Override
-    public boolean hasLeader() {
-      return true;
-    }
-
-    @Override
-    public @Nullable PosixException stalled() {
-      return null;
-    }
-
-    @Override
-    public void onStall(Consumer<PosixException> listener) {}
-
-    @Override
-    public void close() {}
-  }
+  private final SteadyLog log =
+      entry -> CompletableFuture.completedFuture(store.apply(1, ++index, entry));
 
   @Setup(Level.Trial)
   public void open() throws IOException {
@@ -97,7 +74,7 @@ public class MetaApplyBenchmark {
     store = new MetaStore(kv);
     session = LocalMetaSession.open(
         store,
-        new ImmediateLog(),
+        log,
         new SessionSettings(
             new NodeId(1, 2, 3, 4),
             new Bytes(new byte[] {1}),

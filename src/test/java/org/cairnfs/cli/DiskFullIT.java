@@ -2,7 +2,6 @@ package org.cairnfs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,35 +31,24 @@ final class DiskFullIT {
   private @TempDir Path directory;
   private final Random random = new Random(4);
   private final Map<String, byte[]> synced = new LinkedHashMap<>();
-  private Path disk;
+  private OwnDisk home;
   private Path mount;
   private CairnProcess cairn;
-  private boolean mounted;
 
   @BeforeEach
   void mount() throws Exception {
-    disk = Files.createDirectory(directory.resolve("disk"));
-    mount = Files.createDirectory(directory.resolve("mount"));
-    mounted =
-        run("mount", "-t", "tmpfs", "-o", "size=" + DISK_MIB + "m", "cairn-test", disk.toString())
-            == 0;
-    assumeTrue(mounted, "needs the right to mount a tmpfs");
-    cairn = new CairnProcess(disk.resolve("home"));
+    home = OwnDisk.mounted(directory, "-t", "tmpfs", "-o", "size=" + DISK_MIB + "m", "cairn-test");
+    mount = home.mount;
+    cairn = home.cairn;
     cairn.foundAndMount(mount);
   }
 
   @AfterEach
   void unmount() throws Exception {
-    if (mounted) {
+    if (home != null) {
       cairn.run("stop").ok();
-      assertThat(run("umount", disk.toString())).isZero();
+      home.unmount();
     }
-  }
-
-  private static int run(String... command) throws Exception {
-    Process process = new ProcessBuilder(command).inheritIO().start();
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    return process.exitValue();
   }
 
   @Test
@@ -86,7 +73,7 @@ final class DiskFullIT {
   @Test
   void aDiskThatOthersFilledIsReportedAndGoesOnWhenTheyMakeRoom() throws Exception {
     write("before");
-    Path ballast = disk.resolve("ballast");
+    Path ballast = home.disk.resolve("ballast");
     fillUp(ballast);
     Throwable refused = catchThrowable(() -> write("refused"));
     assertThat(refused)
@@ -148,8 +135,9 @@ final class DiskFullIT {
   }
 
   private void sync() throws Exception {
-    if (run("sync", mount.toString()) != 0) {
-      throw new IOException("No space left on device, or worse: sync failed");
+    String said = home.sh("sync .");
+    if (!said.isEmpty()) {
+      throw new IOException(said);
     }
   }
 

@@ -146,7 +146,7 @@ final class MountPointsTest {
 
   private void check(boolean root, String... options) throws MountException {
     MountPoints mountPoints = new MountPoints(host(root));
-    mountPoints.check(mountPoints.locate(directory), MountOptions.parse(List.of(options), root));
+    mountPoints.check(MountDirectory.locate(directory), MountOptions.parse(List.of(options), root));
   }
 
   private static void assertRefused(Reason reason, String says, ThrowingCallable what) {

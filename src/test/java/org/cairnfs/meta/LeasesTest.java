@@ -7,11 +7,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
-import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.proto.MetaEntry;
@@ -27,41 +25,20 @@ final class LeasesTest {
   /** Longer than a log may be silent before a read goes on without it. */
   private static final Duration LONG = Duration.ofMillis(2500);
 
+  /** Nobody proposes to it here. */
+  private static final SteadyLog LOG = entry -> new CompletableFuture<>();
+
   private final MetaStore store = new MetaStore(new InMemoryKvStore(MetaStore.tableNames()));
-  private final Leases leases = new Leases(store.reader(), new Log(), System::nanoTime, this::step);
+  private final Leases leases = new Leases(store.reader(), LOG, System::nanoTime, this::step);
   private Runnable step = () -> {};
   private final long[] cuts = new long[3];
   private long index;
-
-  /** Has a leader; nobody proposes to it here. */
-  private static final class Log implements MetaLog {
-    @Override
-    public CompletableFuture<byte[]> propose(byte[] entry) {
-      return new CompletableFuture<>();
-    }
-
-    @Override
-    public boolean hasLeader() {
-      return true;
-    }
-
-    @Override
-    public PosixException stalled() {
-      return null;
-    }
-
-    @Override
-    public void onStall(Consumer<PosixException> listener) {}
-
-    @Override
-    public void close() {}
-  }
 
   LeasesTest() {
     apply(0, Ops.makeVolume(new Bytes(new byte[] {1}), 0755, 0, 0, new Timestamp(1, 0)));
     apply(0, Ops.openSession(OTHER, new NodeId(0, 0, 0, OTHER), List.of()));
     apply(0, Ops.openSession(MINE, new NodeId(0, 0, 0, MINE), List.of()));
-    leases.begin(new SessionLife(MINE, store, new Log(), (batch, reply) -> {}, () -> {}), Set.of());
+    leases.begin(new SessionLife(MINE, store, LOG, (batch, reply) -> {}, () -> {}), Set.of());
     leases.look();
   }
 

@@ -7,13 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
-import org.cairnfs.core.PosixException;
-import org.cairnfs.meta.MetaLog;
 import org.cairnfs.meta.MetaStore;
+import org.cairnfs.meta.SteadyLog;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One log of several nodes, on the heap. Each node applies it on a thread of its own, as late as
@@ -38,7 +35,7 @@ final class ClusterLog implements AutoCloseable {
   }
 
   /** A node that follows the log into its own store. */
-  final class Node implements MetaLog {
+  final class Node implements SteadyLog {
     private final MetaStore store;
     private final Thread thread = new Thread(this::follow, "follower");
 
@@ -129,21 +126,6 @@ final class ClusterLog implements AutoCloseable {
       synchronized (ClusterLog.this) {
         return !cutOff;
       }
-    }
-
-    @Override
-    public @Nullable PosixException stalled() {
-      return null;
-    }
-
-    @Override
-    public void onStall(Consumer<PosixException> listener) {
-      // never stalls
-    }
-
-    @Override
-    public void close() {
-      // the cluster's to close
     }
   }
 

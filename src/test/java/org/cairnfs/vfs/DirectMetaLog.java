@@ -5,17 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
-import org.cairnfs.core.PosixException;
-import org.cairnfs.meta.MetaLog;
 import org.cairnfs.meta.MetaStore;
-import org.jspecify.annotations.Nullable;
+import org.cairnfs.meta.SteadyLog;
 
 /**
  * A log of one host on a disk that is in memory and never late: every entry is there and applied
  * when it was proposed.
  */
-public final class DirectMetaLog implements MetaLog {
+public final class DirectMetaLog implements SteadyLog {
   private final MetaStore store;
   private final BooleanSupplier off;
 
@@ -53,25 +50,5 @@ public final class DirectMetaLog implements MetaLog {
   private byte[] apply(byte[] entry) {
     entries.add(entry);
     return store.apply(1, entries.size(), entry);
-  }
-
-  @Override
-  public boolean hasLeader() {
-    return true;
-  }
-
-  @Override
-  public @Nullable PosixException stalled() {
-    return null;
-  }
-
-  @Override
-  public void onStall(Consumer<PosixException> listener) {
-    // never stalls
-  }
-
-  @Override
-  public void close() {
-    // holds nothing
   }
 }

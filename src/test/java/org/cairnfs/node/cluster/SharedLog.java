@@ -3,14 +3,11 @@ package org.cairnfs.node.cluster;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
-import org.cairnfs.core.PosixException;
-import org.cairnfs.meta.MetaLog;
 import org.cairnfs.meta.MetaStore;
-import org.jspecify.annotations.Nullable;
+import org.cairnfs.meta.SteadyLog;
 
 /** The log of several nodes of one process: what is proposed is applied by all at once. */
-final class SharedLog implements MetaLog {
+final class SharedLog implements SteadyLog {
   /** Guarded by this, as is what follows. */
   private final List<byte[]> entries = new ArrayList<>();
 
@@ -36,25 +33,5 @@ final class SharedLog implements MetaLog {
       reply = store.apply(1, entries.size(), entry);
     }
     return CompletableFuture.completedFuture(reply);
-  }
-
-  @Override
-  public boolean hasLeader() {
-    return true;
-  }
-
-  @Override
-  public @Nullable PosixException stalled() {
-    return null;
-  }
-
-  @Override
-  public void onStall(Consumer<PosixException> listener) {
-    // never stalls
-  }
-
-  @Override
-  public void close() {
-    // holds nothing
   }
 }
