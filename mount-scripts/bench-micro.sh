@@ -6,6 +6,11 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib.sh"
 
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+  sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+  exit 0
+fi
+
 install_missing
 cd "$root"
 classpath_file=target/test-classpath.txt

@@ -111,16 +111,22 @@ install_missing() {
   fi
 }
 
-# Runs apt-get and shows its output only if it fails.
-apt_quietly() {
+# Runs a command and shows its output only if it fails.
+quietly() {
   local log
   log=$(mktemp)
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >"$log" 2>&1 </dev/null; then
+  if "$@" >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+  else
     cat "$log" >&2
     rm -f "$log"
-    die "'apt-get $*' failed; its output is above."
+    return 1
   fi
-  rm -f "$log"
+}
+
+apt_quietly() {
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" ||
+    die "'apt-get $*' failed; its output is above."
 }
 
 # Loads the kernel's FUSE if that can be done; says so if it cannot.
@@ -129,6 +135,10 @@ require_fuse_device() {
   [[ -e /dev/fuse ]] ||
     die "there is no /dev/fuse. Load the kernel module fuse; in a container, pass the device in."
 }
+
+in_root() (
+  cd "$root" && "$@"
+)
 
 # Builds target/cairn.jar unless it is newer than everything it is made of.
 build_if_stale() {
@@ -139,8 +149,8 @@ build_if_stale() {
   fi
   say "Building Cairn (the first time, Maven fetches what it needs; this takes minutes)"
   # Without the tests and the static checks, so that a newer JDK's new warnings stop nobody.
-  (cd "$root" &&
-    mvn -B -q -Dmaven.test.skip=true -Djavac.werror=-g -Derrorprone.main=-g package) || die "the build failed; Maven's output is above."
+  quietly in_root mvn -B -q -Dmaven.test.skip=true -Djavac.werror=-g -Derrorprone.main=-g package ||
+    die "the build failed; Maven's output is above."
   # Maven leaves a jar alone whose contents did not change.
   touch "$jar"
 }
