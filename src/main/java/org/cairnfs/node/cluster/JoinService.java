@@ -146,7 +146,8 @@ final class JoinService {
     for (ListenAddress address : addresses) {
       found.add(
           OwnAddresses.isWildcard(address)
-              ? new ListenAddress(remote.getAddress().getHostAddress(), address.port()).toString()
+              ? new ListenAddress(OwnAddresses.hostOf(remote.getAddress()), address.port())
+                  .toString()
               : address.toString());
     }
     return found;

@@ -30,8 +30,18 @@ final class OwnAddresses {
     return found.stream()
         .sorted(Comparator.comparing((InetAddress address) -> !(address instanceof Inet4Address)))
         .limit(MAX)
-        .map(address -> new ListenAddress(address.getHostAddress(), listen.port()))
+        .map(address -> new ListenAddress(hostOf(address), listen.port()))
         .toList();
+  }
+
+  /**
+   * An address as others can use it: to them the name of an interface of this host says nothing,
+   * which Java appends to addresses of IPv6. Only one of a single link is none without it.
+   */
+  static String hostOf(InetAddress address) {
+    String text = address.getHostAddress();
+    int scope = address.isLinkLocalAddress() ? -1 : text.indexOf('%');
+    return scope < 0 ? text : text.substring(0, scope);
   }
 
   static boolean isWildcard(ListenAddress address) {
