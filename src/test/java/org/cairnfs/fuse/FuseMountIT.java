@@ -341,7 +341,8 @@ final class FuseMountIT {
     vfs.accessed.clear();
     mount.perl("""
         use Fcntl qw(O_RDONLY O_NOATIME);
-        sysopen(my $f, 'g', O_RDONLY | O_NOATIME) && sysread($f, my $some, 5) == 5 or die $!;
+        sysopen(my $f, 'g', O_RDONLY | O_NOATIME) or die $!;
+        sysread($f, my $some, 5) == 5 or die $!;
         """);
     for (String option : List.of("ro", "noatime")) {
       try (MountFixture other = MountFixture.mount(vfs, Duration.ofSeconds(1), option)) {
