@@ -48,7 +48,8 @@ public final class FuseLibrary {
     } catch (UnsatisfiedLinkError missing) {
       throw new MountException(
           Reason.NO_LIBRARY,
-          name + " cannot be loaded: install libfuse 2 (apt install libfuse2 fuse)",
+          name + " cannot be loaded",
+          "Install libfuse 2: apt install libfuse2 fuse.",
           missing);
     }
   }
@@ -102,7 +103,8 @@ public final class FuseLibrary {
     mounted.abort();
     throw new MountException(
         Reason.REFUSED,
-        "the kernel did not take the mount on " + mounted.directory() + " into use");
+        "the kernel did not take the mount on " + mounted.directory() + " into use",
+        "Try again; the kernel's messages (dmesg) and the node's log may say more.");
   }
 
   /**

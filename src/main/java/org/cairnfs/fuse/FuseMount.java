@@ -23,6 +23,7 @@ public final class FuseMount {
   private static final Logger log = LoggerFactory.getLogger(FuseMount.class);
 
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
+  private static final String LOOK = "See with `fuser -vm` or `lsof` who uses it, and end that.";
 
   private final MountPoints mountPoints;
   private final Path directory;
@@ -128,13 +129,17 @@ public final class FuseMount {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new MountException(
-          Reason.BUSY, directory + " was unmounted; interrupted before it ended", interrupted);
+          Reason.BUSY,
+          directory + " was unmounted; interrupted before it ended",
+          LOOK,
+          interrupted);
     } catch (TimeoutException busy) {
       throw new MountException(
           Reason.BUSY,
           directory
               + " was unmounted, but is still in use elsewhere (another mount namespace, or a request"
               + " that does not end)",
+          LOOK,
           busy);
     } catch (ExecutionException impossible) {
       throw new IllegalStateException(impossible);

@@ -3,7 +3,10 @@ package org.cairnfs.fuse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Mounting or unmounting did not work; the message is for people and says what to do. */
+/**
+ * Mounting or unmounting did not work; the message and the remedy are for people: what happened,
+ * and what to do.
+ */
 public final class MountException extends IOException {
   private static final long serialVersionUID = 1L;
 
@@ -29,17 +32,24 @@ public final class MountException extends IOException {
   }
 
   private final Reason reason;
+  private final String remedy;
 
-  MountException(Reason reason, String message) {
-    this(reason, message, null);
+  MountException(Reason reason, String message, String remedy) {
+    this(reason, message, remedy, null);
   }
 
-  MountException(Reason reason, String message, @Nullable Throwable cause) {
+  MountException(Reason reason, String message, String remedy, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
+    this.remedy = remedy;
   }
 
   public Reason reason() {
     return reason;
+  }
+
+  /** What to do, a sentence. */
+  public String remedy() {
+    return remedy;
   }
 }

@@ -102,7 +102,8 @@ final class MountOptions {
     if (!known) {
       throw new MountException(
           Reason.BAD_OPTION,
-          "unknown mount option \"" + option + "\": see mount.fuse(8) for the options there are");
+          "unknown mount option \"" + option + "\"",
+          "See mount.fuse(8) for the options there are.");
     }
     if (name(option).equals("max_read")) {
       checkMaxRead(option);
@@ -119,7 +120,9 @@ final class MountOptions {
       // Said below.
     }
     throw new MountException(
-        Reason.BAD_OPTION, "\"" + option + "\": must be from 1 to " + Handshake.TRANSFER_MAX_BYTES);
+        Reason.BAD_OPTION,
+        "the mount option \"" + option + "\" is out of range",
+        "Write a number from 1 to " + Handshake.TRANSFER_MAX_BYTES + ".");
   }
 
   private void addUnlessGiven(String option) {

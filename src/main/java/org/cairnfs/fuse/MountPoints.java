@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What the system says about directories to mount on, and what unmounts them. Thread-safe. */
 final class MountPoints {
+  private static final String INSTALL_FUSE = "Install it: apt install fuse.";
   private static final int ENOTCONN = 107;
   private static final int MNT_FORCE = 1;
   private static final int MNT_DETACH = 2;
@@ -57,6 +58,7 @@ final class MountPoints {
       throw new MountException(
           Reason.REFUSED,
           "cannot read " + host.mountInfo + ", so cannot tell what is mounted",
+          "Make sure that /proc is mounted.",
           unreadable);
     }
   }
@@ -89,15 +91,15 @@ final class MountPoints {
     if (!Files.exists(host.fuseDevice)) {
       throw new MountException(
           Reason.NO_DEVICE,
-          "there is no "
-              + host.fuseDevice
-              + ": load the kernel module (modprobe fuse), or give it to the container"
-              + " (--device /dev/fuse --cap-add SYS_ADMIN)");
+          "there is no " + host.fuseDevice,
+          "Load the kernel module (modprobe fuse), or give it to the container"
+              + " (--device /dev/fuse --cap-add SYS_ADMIN).");
     }
     if (!Files.isWritable(host.fuseDevice)) {
       throw new MountException(
           Reason.NO_DEVICE,
-          host.fuseDevice + " may not be opened by this user: chmod 666 it, or mount as root");
+          host.fuseDevice + " may not be opened by this user",
+          "Have root `chmod 666` it, or mount as root.");
     }
     if (!host.root) {
       checkForOrdinaryUser(options);
@@ -158,11 +160,15 @@ final class MountPoints {
   private static void checkDirectoryItself(Path located) throws MountException {
     if (!Files.exists(located, LinkOption.NOFOLLOW_LINKS)) {
       throw new MountException(
-          Reason.MISSING, located + " does not exist: create it first (mkdir -p " + located + ")");
+          Reason.MISSING,
+          located + " does not exist",
+          "Create it first: mkdir -p " + located + ".");
     }
     if (!Files.isDirectory(located)) {
       throw new MountException(
-          Reason.NOT_A_DIRECTORY, located + " is not a directory: choose one to mount on");
+          Reason.NOT_A_DIRECTORY,
+          located + " is not a directory",
+          "Choose an empty directory to mount on.");
     }
   }
 
@@ -171,16 +177,14 @@ final class MountPoints {
     if (mount != null && isStale(located)) {
       throw new MountException(
           Reason.STALE,
-          located
-              + " still has the mount of a server that died on it: unmount it first (umount -l "
-              + located
-              + ")");
+          located + " still has the mount of a server that died on it",
+          "Unmount it first: umount -l " + located + ".");
     }
     if (mount != null) {
       throw new MountException(
           Reason.ALREADY_MOUNTED,
-          located + " already has a " + mount.type()
-              + " filesystem mounted on it: unmount it first");
+          located + " already has a " + mount.type() + " filesystem mounted on it",
+          "Unmount it first, or choose another directory.");
     }
     checkDirectoryItself(located);
     if (nonEmpty) {
@@ -190,14 +194,17 @@ final class MountPoints {
       if (entries.findAny().isPresent()) {
         throw new MountException(
             Reason.NOT_EMPTY,
-            located
-                + " is not empty: choose an empty directory, or hide its contents with -o nonempty");
+            located + " is not empty",
+            "Choose an empty directory, or hide its contents with -o nonempty.");
       }
     } catch (MountException notEmpty) {
       throw notEmpty;
     } catch (IOException unreadable) {
       throw new MountException(
-          Reason.REFUSED, "cannot list " + located + ": " + unreadable.getMessage(), unreadable);
+          Reason.REFUSED,
+          "cannot list " + located + ": " + unreadable.getMessage(),
+          "Choose a directory that this user may read.",
+          unreadable);
     }
   }
 
@@ -205,14 +212,14 @@ final class MountPoints {
     if (findProgram("fusermount") == null) {
       throw new MountException(
           Reason.NO_FUSERMOUNT,
-          "fusermount is not installed, without which only root can mount: apt install fuse");
+          "fusermount is not installed, without which only root can mount",
+          INSTALL_FUSE);
     }
     if ((options.has("allow_other") || options.has("allow_root")) && !othersMayBeAllowed()) {
       throw new MountException(
           Reason.BAD_OPTION,
-          "allow_other and allow_root need a line \"user_allow_other\" in "
-              + host.fuseConfiguration
-              + " unless root mounts");
+          "only root may mount with allow_other or allow_root here",
+          "Have root add a line \"user_allow_other\" to " + host.fuseConfiguration + ".");
     }
   }
 
@@ -237,8 +244,7 @@ final class MountPoints {
   private void fusermount(Path located, String flag) throws MountException {
     Path program = findProgram("fusermount");
     if (program == null) {
-      throw new MountException(
-          Reason.NO_FUSERMOUNT, "fusermount is not installed: apt install fuse");
+      throw new MountException(Reason.NO_FUSERMOUNT, "fusermount is not installed", INSTALL_FUSE);
     }
     ProcessBuilder builder = new ProcessBuilder(program.toString(), flag, "--", located.toString())
         .redirectErrorStream(true);
@@ -253,25 +259,28 @@ final class MountPoints {
       throw output.contains("busy") ? busy(located) : refused(located, output.strip());
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      throw new MountException(Reason.REFUSED, "interrupted while unmounting", interrupted);
+      throw new MountException(
+          Reason.REFUSED, "interrupted while unmounting", "Try again.", interrupted);
     } catch (MountException refused) {
       throw refused;
     } catch (IOException notStarted) {
-      throw new MountException(Reason.REFUSED, "cannot run " + program, notStarted);
+      throw new MountException(Reason.REFUSED, "cannot run " + program, INSTALL_FUSE, notStarted);
     }
   }
 
   private static MountException busy(Path located) {
     return new MountException(
         Reason.BUSY,
-        located
-            + " is in use: close its files and leave its directories (fuser -vm "
-            + located
-            + " lists who), or unmount lazily");
+        located + " is in use",
+        "Close its files and leave its directories (fuser -vm " + located
+            + " lists who), or use `cairn umount --force`.");
   }
 
   private static MountException refused(Path located, String why) {
-    return new MountException(Reason.REFUSED, "cannot unmount " + located + ": " + why);
+    return new MountException(
+        Reason.REFUSED,
+        "cannot unmount " + located + ": " + why,
+        "Try as root, or `cairn umount --force`.");
   }
 
   /** umount2(2); answers 0 or the errno. */

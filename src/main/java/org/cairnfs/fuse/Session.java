@@ -110,16 +110,18 @@ final class Session implements KernelPages {
       arguments.free();
       throw new MountException(
           Reason.REFUSED,
-          "the system refused to mount (options: "
-              + options
-              + "); libfuse wrote the reason to the standard error of this process");
+          "the system refused to mount with the options " + options,
+          "libfuse wrote the reason to the node's standard error: log/cairn.err in the home.");
     }
     session = fuse.fuse_lowlevel_new(
         arguments.address(), operations.address(), OperationTable.sizeBytes(), 0);
     if (session == 0) {
       fuse.fuse_unmount(mountPointAddress, channel);
       arguments.free();
-      throw new MountException(Reason.BAD_OPTION, "libfuse does not accept the options " + options);
+      throw new MountException(
+          Reason.BAD_OPTION,
+          "libfuse does not accept the options " + options,
+          "See mount.fuse(8) for the options there are.");
     }
     fuse.fuse_session_add_chan(session, channel);
     handshake = new Handshake(fuse, operations, channel);

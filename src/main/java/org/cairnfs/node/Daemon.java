@@ -60,6 +60,23 @@ public final class Daemon {
     NodeConfig config = NodeConfig.read(home);
     try (HomeLock lock = HomeLock.acquire(home)) {
       NodeLogging.start(home, logging == Logging.CONSOLE_TOO);
+      run(config, lock, passphrase, mount, onReady);
+    } catch (IOException e) {
+      throw DiskFailures.explain("cannot release the lock of " + home, e);
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  /** The same with the home locked and the log open. */
+  private void run(
+      NodeConfig config,
+      HomeLock lock,
+      @Nullable Passphrase passphrase,
+      @Nullable MountRequest mount,
+      Runnable onReady)
+      throws OperatorException {
+    try {
       log.info("Cairn {} starts in {}, pid {}", Version.current(), home, lock.pid());
       @Nullable ListenAddress listen = config.listen();
       if (listen != null) {
@@ -68,14 +85,12 @@ public final class Daemon {
       EndOfNode end = new EndOfNode();
       serve(Node.start(home, config, passphrase, mount, end), lock, end, mount, onReady);
     } catch (OperatorException e) {
-      log.error("the node cannot run", e);
+      // the command tells the person; only what is behind it needs a stack trace
+      log.error("the node cannot run: {}", e.getMessage(), e.getCause());
       throw e;
-    } catch (IOException e) {
-      throw DiskFailures.explain("cannot release the lock of " + home, e);
     } finally {
       log.info("the node has ended");
       NodeLogging.stop();
-      ended.countDown();
     }
   }
 

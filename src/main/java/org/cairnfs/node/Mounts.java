@@ -202,8 +202,7 @@ public final class Mounts {
     return null;
   }
 
-  /** Their messages say what happened and what to do. */
   static OperatorException explain(MountException e) {
-    return new OperatorException(String.valueOf(e.getMessage()), "", e);
+    return new OperatorException(String.valueOf(e.getMessage()), e.remedy(), e);
   }
 }

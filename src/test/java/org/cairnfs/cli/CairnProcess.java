@@ -37,13 +37,14 @@ final class CairnProcess {
     }
 
     /**
-     * Fails unless it failed with exit code 1 and a message of at least two parts that holds
-     * {@code parts}.
+     * Fails unless it failed with exit code 1 and a message that holds {@code parts}: a line of
+     * what happened, and one of what to do.
      */
     Result failed(String... parts) {
       assertThat(err).contains(parts);
       assertThat(exitCode).as("exit code; it said: %s%s", out, err).isEqualTo(1);
-      assertThat(err).startsWith("cairn: ").doesNotContain("Exception", "\tat ");
+      assertThat(err).startsWith("cairn: ").containsPattern("(?m)^cairn: .+\n  \\S");
+      assertThat(out + err).doesNotContain("Exception", "\tat ");
       return this;
     }
   }

@@ -150,9 +150,9 @@ final class MountPointsTest {
   }
 
   private static void assertRefused(Reason reason, String says, ThrowingCallable what) {
-    assertThatThrownBy(what)
-        .hasMessageContaining(says)
-        .isInstanceOfSatisfying(
-            MountException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+    assertThatThrownBy(what).isInstanceOfSatisfying(MountException.class, e -> {
+      assertThat(e.reason()).isEqualTo(reason);
+      assertThat(e.getMessage() + "\n" + e.remedy()).contains(says).endsWith(".");
+    });
   }
 }
