@@ -28,13 +28,11 @@ final class AccessTimes {
   /** The inode was read at the time {@code now}, which does not fail for what becomes of this. */
   void read(InodeNumber inode, Timestamp now) {
     try {
-      if (session.leases().mayChange(inode)) {
-        if (isStale(files.attributes(inode), now)) {
-          boolean unused = committer.tryRun(needs -> {
-            needs.demand(inode);
-            Inode ignored = session.touchAccessed(inode, now);
-          });
-        }
+      if (session.leases().mayChange(inode) && isStale(files.attributes(inode), now)) {
+        boolean unused = committer.tryRun(needs -> {
+          needs.demand(inode);
+          Inode ignored = session.touchAccessed(inode, now);
+        });
       }
     } catch (PosixException e) {
       // it was removed meanwhile, or nothing can be changed now

@@ -72,6 +72,7 @@ final class VfsFiles implements CrashHistory.Target {
     int size = (int) vfs.attributes(number(name)).sizeBytes();
     ByteBuffer into = ByteBuffer.allocate(size + 1);
     withOpen(name, handle -> vfs.read(handle, 0, into));
+    vfs.accessed(number(name)); // as a mount says
     return Arrays.copyOf(into.array(), into.position());
   }
 
