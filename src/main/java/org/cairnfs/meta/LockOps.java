@@ -69,7 +69,11 @@ final class LockOps {
     if (!op.getWait()) {
       return Errno.EAGAIN;
     }
-    if (wouldDeadlock(op.getInode(), wanted)) {
+    if (op.getWhole()) {
+      // flock(2) converts a lock in two steps: one that has to wait lets go of what it had
+      locks.unlock(wanted.owner(), wanted.start(), wanted.end());
+      locks.grantWaiting();
+    } else if (wouldDeadlock(op.getInode(), wanted)) {
       return Errno.EDEADLK;
     }
     locks.waiting().add(wanted);

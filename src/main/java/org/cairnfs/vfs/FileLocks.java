@@ -50,8 +50,8 @@ final class FileLocks implements AutoCloseable {
   private final SessionLocks replicated;
   private final LeasedReads reads;
   private final Committer committer;
-  private final LockTable ranges = new LockTable();
-  private final LockTable wholes = new LockTable();
+  private final LockTable ranges = new LockTable(false);
+  private final LockTable wholes = new LockTable(true);
   private final ThreadPoolExecutor threads;
 
   /** Held exclusively to leave the tables of this host for good. */
@@ -115,8 +115,8 @@ final class FileLocks implements AutoCloseable {
     }
     introduce(inode);
     boolean mayHaveMore = !owners.add(new Owner(inode, owner, whole));
-    if (mayHaveMore && wanted.kind() == FileLock.Kind.SHARED) {
-      commitChanges(); // others may read now what was written while it was exclusive
+    if (mayHaveMore && (wanted.kind() == FileLock.Kind.SHARED || (whole && wait))) {
+      commitChanges(); // others may have now what it had alone, or all of it while it waits
     }
     CompletableFuture<Void> granted = replicated.set(inode, request);
     if (!wait) {

@@ -21,7 +21,13 @@ import org.jspecify.annotations.Nullable;
  * guards everything; futures are completed outside it.
  */
 final class LockTable {
+  private final boolean whole;
   private final Map<InodeNumber, InodeLocks> inodes = new HashMap<>();
+
+  /** @param whole of flock(2), not of fcntl(2) */
+  LockTable(boolean whole) {
+    this.whole = whole;
+  }
 
   /** A held range. */
   private record Held(long owner, FileLock lock) {}
@@ -66,7 +72,8 @@ final class LockTable {
 
   /**
    * Sets, replaces or (UNLOCK) removes the owner's lock on a range, as fcntl(2) does: splitting and
-   * merging its own ranges.
+   * merging its own ranges. As flock(2) does, which converts a lock in two steps: one that has to
+   * wait lets go of what it had, so that two owners of a shared lock can both ask for it alone.
    *
    * @return completes when done; fails with EAGAIN when it conflicts and {@code wait} is false,
    *     with EDEADLK when waiting would never end; cancelling it gives up the wait
@@ -81,11 +88,15 @@ final class LockTable {
         if (!wait) {
           return failed(Errno.EAGAIN, "lock held by another process");
         }
-        if (wouldDeadlock(owner, blocker.owner)) {
+        if (whole) {
+          apply(locks, owner, unlocking(wanted));
+          granted = grantWaiters(inode, locks);
+        } else if (wouldDeadlock(owner, blocker.owner)) {
           return failed(Errno.EDEADLK, "waiting for this lock would be a deadlock");
+        } else {
+          granted = List.of();
         }
         locks.waiting.add(new Waiter(owner, wanted, result));
-        granted = List.of();
       } else {
         apply(locks, owner, wanted);
         granted = grantWaiters(inode, locks);
@@ -129,13 +140,12 @@ final class LockTable {
   /** A waiter may have been cancelled in the moment it was granted: then its lock must go again. */
   private void complete(InodeNumber inode, Waiter waiter) {
     if (!waiter.granted.complete(null) && waiter.granted.isCancelled()) {
-      FileLock lock = waiter.lock;
-      var unused = lock(
-          inode,
-          waiter.owner,
-          new FileLock(FileLock.Kind.UNLOCK, lock.start(), lock.end(), lock.pid()),
-          false);
+      var unused = lock(inode, waiter.owner, unlocking(waiter.lock), false);
     }
+  }
+
+  private static FileLock unlocking(FileLock lock) {
+    return new FileLock(FileLock.Kind.UNLOCK, lock.start(), lock.end(), lock.pid());
   }
 
   private void giveUp(InodeNumber inode, CompletableFuture<Void> result) {

@@ -26,7 +26,7 @@ final class LockTableTest {
 
   private static final List<Kind> KINDS = List.of(Kind.values());
 
-  private final LockTable table = new LockTable();
+  private final LockTable table = new LockTable(false);
 
   @Test
   void exclusiveExcludesAndSharedShares() {
@@ -75,13 +75,30 @@ final class LockTableTest {
     assertThat(waiting).isNotDone();
   }
 
+  /** flock(2): the existing lock is removed first, and another one granted in between. */
+  @Test
+  void twoThatShareMayBothAskToHaveItAlone() {
+    LockTable wholes = new LockTable(true);
+    FileLock alone = lock(Kind.EXCLUSIVE, 0, Long.MAX_VALUE);
+    for (long owner : new long[] {A, B}) {
+      wholes.lock(FILE, owner, lock(Kind.SHARED, 0, Long.MAX_VALUE), true).join();
+    }
+    assertErrno(wholes.lock(FILE, A, alone, false), Errno.EAGAIN);
+    CompletableFuture<Void> first = wholes.lock(FILE, A, alone, true);
+    assertThat(first).isNotDone();
+    assertThat(wholes.lock(FILE, B, alone, true)).isCompleted();
+    assertThat(first).isNotDone();
+    wholes.unlockAll(FILE, B);
+    assertThat(first).isCompleted();
+  }
+
   /**
    * Random requests of three owners on twelve bytes, against an array that says who holds each byte
    * how.
    */
   @Property(tries = 300)
   void agreesWithALockForEveryByte(@ForAll long seed) {
-    LockTable tried = new LockTable();
+    LockTable tried = new LockTable(false);
     Random random = new Random(seed);
     @Nullable Kind[][] held = new Kind[3][12];
     for (int step = 0; step < 60; step++) {

@@ -80,6 +80,24 @@ final class SharedLocksTest {
   }
 
   @Test
+  void twoHostsThatShareAFlockMayBothAskToHaveItAlone() throws Exception {
+    join();
+    held(flock(0, P, Kind.SHARED, true));
+    held(flock(1, Q, Kind.SHARED, true));
+    CompletableFuture<Void> here = flock(0, P, Kind.EXCLUSIVE, true);
+    CompletableFuture<Void> there = flock(1, Q, Kind.EXCLUSIVE, true);
+    await().atMost(SOON).until(() -> here.isDone() || there.isDone());
+    assertThat(here.isDone() && there.isDone()).isFalse();
+    if (here.isDone()) {
+      held(flock(0, P, Kind.UNLOCK, true));
+      held(there);
+    } else {
+      held(flock(1, Q, Kind.UNLOCK, true));
+      held(here);
+    }
+  }
+
+  @Test
   void aLockTakenAloneHoldsAgainstAHostThatJoins() throws Exception {
     held(lock(0, P, Kind.EXCLUSIVE, 0, 9, false));
     held(flock(0, P, Kind.SHARED, false));
