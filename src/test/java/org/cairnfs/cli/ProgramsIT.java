@@ -66,6 +66,46 @@ final class ProgramsIT {
             + " test \"$(sqlite3 t.db 'pragma integrity_check; select count(*) from t')\" = \"$(printf 'ok\\n5')\"");
   }
 
+  /** What ordinary programs do not ask for every day. */
+  @Test
+  void theRestOfPosixWorks() throws Exception {
+    sh("""
+        mkdir inherits && chown 0:$(id -g) inherits && chmod 2775 inherits
+        touch inherits/f && mkdir inherits/d && mkfifo inherits/p && ln -s x inherits/l
+        test "$(stat -c %a inherits/d)" = 2755
+        test "$(stat -c %g inherits/* | sort -u)" = "$(stat -c %g inherits)"
+        truncate -s 100M hole && test "$(stat -c '%s %b' hole)" = '104857600 0'
+        printf x >> hole && sync hole && test "$(stat -c '%s %b' hole)" = '104857601 1'
+        stat -c '%n %i' inherits/* > before
+        """);
+    sh("""
+        python3 - <<'PYTHON'
+        import mmap, os
+        file = os.open('mapped', os.O_RDWR | os.O_CREAT)
+        os.ftruncate(file, 12388)
+        mapped = mmap.mmap(file, 12388)
+        mapped[4096:4100], mapped[12384:12388] = b'abcd', b'tail'
+        mapped.flush()
+        assert os.pread(file, 4, 4096) == b'abcd' and os.pread(file, 9, 12384) == b'tail'
+        os.pwrite(file, b'EFGH', 4096)
+        assert mapped[4096:4100] == b'EFGH'
+        os.fsync(file)
+        os.link('mapped', 'linked')
+        os.unlink('mapped')
+        os.unlink('linked')
+        mapped[:5] = b'still'
+        mapped.flush()
+        assert os.fstat(file).st_nlink == 0 and os.pread(file, 5, 0) == b'still'
+        with open('kept', 'w+b') as kept:
+            kept.truncate(5000)
+            mmap.mmap(kept.fileno(), 5000)[4998:5000] = b'ok'
+        PYTHON
+        """);
+    cairn.run("stop").ok();
+    cairn.run("mount", mount).ok();
+    sh("stat -c '%n %i' inherits/* | cmp - before && test \"$(tail -c 2 kept)\" = ok");
+  }
+
   @Test
   void fioFindsWhatItWrote() throws Exception {
     sh(
@@ -138,9 +178,10 @@ final class ProgramsIT {
         .untilAsserted(() -> assertThat(status("storedBytes")).isBetween(20_000_000L, 20_100_000L));
     assertThat(status("logicalBytes")).isEqualTo(40_000_000L);
     sh("rm one two && sync .");
-    Awaitility.await()
-        .atMost(Duration.ofSeconds(60))
-        .untilAsserted(() -> assertThat(status("storedBytes")).isLessThan(1_000_000L));
+    Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+      assertThat(status("storedBytes")).isLessThan(1_000_000L);
+      assertThat(status("segmentBytes")).isLessThan(10_000_000L);
+    });
   }
 
   private long status(String key) throws Exception {

@@ -27,6 +27,8 @@ final class ScaleIT {
   private static final int APPENDS = Integer.getInteger("cairn.scale.appends", 600);
 
   private static final long RESIDENT_MAX_BYTES = 1L << 30;
+  private static final long READY_MAX_NANOS = TimeUnit.SECONDS.toNanos(3);
+  private static final int READY_MAX_COMMANDS = 12;
   private static final long IDLE_MAX_BYTES = 250L << 20;
   private static final long HEAP_GROWTH_MAX_BYTES = 32L << 20;
   private static final int WRITTEN_PER_APPENDED_MAX = 6;
@@ -51,6 +53,23 @@ final class ScaleIT {
   @Test
   void aFreshMountNeedsLittleMemory() throws Exception {
     assertThat(fromProc("status", "VmRSS:\\s*(\\d+) kB") << 10).isLessThan(IDLE_MAX_BYTES);
+  }
+
+  /** Within three seconds; on a machine so busy that any command takes long, as much longer. */
+  @Test
+  void aMountIsReadySoon() throws Exception {
+    cairn.run("stop").ok();
+    long commandNanos = nanosOf("version");
+    long mountNanos = nanosOf("mount", mount);
+    assertThat(mountNanos)
+        .as("a command that does nothing took %d ns", commandNanos)
+        .isLessThan(Math.max(READY_MAX_NANOS, READY_MAX_COMMANDS * commandNanos));
+  }
+
+  private long nanosOf(Object... command) throws Exception {
+    long begin = System.nanoTime();
+    cairn.run(command).ok();
+    return System.nanoTime() - begin;
   }
 
   @Test
