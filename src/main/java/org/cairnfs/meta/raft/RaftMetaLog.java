@@ -361,8 +361,9 @@ public final class RaftMetaLog implements MetaLog {
       open = proposals.submitted().toArray(CompletableFuture<?>[]::new);
     }
     CompletableFuture<Void> answered = CompletableFuture.allOf(open);
-    long began = System.nanoTime();
-    while (hasLeader() && System.nanoTime() - began < CLOSE_TIMEOUT.toNanos()) {
+    for (Duration left = CLOSE_TIMEOUT;
+        hasLeader() && !left.isZero();
+        left = left.minus(CLOSE_POLL)) {
       try {
         answered.get(CLOSE_POLL.toMillis(), TimeUnit.MILLISECONDS);
         return;
