@@ -70,7 +70,9 @@ final class WriteBack {
    * the thread that stores.
    */
   boolean isToBeAwaited() {
-    return failure != null && clock.instant().isBefore(failingSince.plus(AWAITED));
+    Duration waited = Duration.between(failingSince, clock.instant());
+    // A clock that was put back must not make that hours.
+    return failure != null && !waited.isNegative() && waited.compareTo(AWAITED) < 0;
   }
 
   /**
