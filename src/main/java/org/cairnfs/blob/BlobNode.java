@@ -12,8 +12,8 @@ import org.cairnfs.core.NodeId;
  *     zone of its own
  * @param live whether it can be talked to right now; this node always is
  * @param placeable whether blobs are to be kept there: not draining, not removed, and not away for
- *     so long (ten minutes) that others have to take over its blobs. One that has just gone down
- *     stays placeable, so that a restart moves nothing
+ *     so long that others have to take over its blobs. One that has just gone down stays placeable,
+ *     so that a restart moves nothing
  * @param roundTrip measured lately; zero if it was not
  */
 public record BlobNode(

@@ -35,6 +35,12 @@ public record ClusterSettings(
       Duration.ofSeconds(2),
       4L << 20);
 
+  /** The same with other rates of the work in the background. */
+  public ClusterSettings withRates(long repair, long scrub) {
+    return new ClusterSettings(
+        callLimit, copiesLimit, hold, hedgeMin, repair, repairInterval, settle, scrub);
+  }
+
   public ClusterSettings {
     if (repairBytesPerSecond < 1 || scrubBytesPerSecond < 0) {
       throw new IllegalArgumentException("cluster settings out of range");

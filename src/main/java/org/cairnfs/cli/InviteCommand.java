@@ -2,6 +2,7 @@ package org.cairnfs.cli;
 
 import org.cairnfs.net.Role;
 import org.cairnfs.node.admin.AdminClient;
+import org.cairnfs.node.home.Durations;
 import org.cairnfs.node.home.NodeProfile;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.proto.AdminInviteRequest;

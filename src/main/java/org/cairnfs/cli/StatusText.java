@@ -1,6 +1,8 @@
 package org.cairnfs.cli;
 
+import java.time.Duration;
 import java.util.Locale;
+import org.cairnfs.node.home.Durations;
 import org.cairnfs.proto.AdminCacheStatus;
 import org.cairnfs.proto.AdminClusterStatus;
 import org.cairnfs.proto.AdminStatus;
@@ -17,7 +19,8 @@ final class StatusText {
         text,
         "Node",
         status.getNodeId().substring(0, Math.min(ID_CHARS, status.getNodeId().length())) + ", pid "
-            + status.getPid() + ", up " + duration(status.getUptimeSeconds()) + ", Cairn "
+            + status.getPid() + ", up "
+            + Durations.format(Duration.ofSeconds(status.getUptimeSeconds())) + ", Cairn "
             + status.getVersion());
     line(text, "Home", status.getHome());
     line(
@@ -105,18 +108,6 @@ final class StatusText {
 
   private static String count(long number, String noun) {
     return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
-  }
-
-  private static String duration(long seconds) {
-    if (seconds < 120) {
-      return seconds + " s";
-    }
-    long minutes = seconds / 60;
-    if (minutes < 120) {
-      return minutes + " min";
-    }
-    long hours = minutes / 60;
-    return hours < 48 ? hours + " h" : hours / 24 + " days";
   }
 
   private StatusText() {}

@@ -14,6 +14,7 @@ import org.cairnfs.node.cluster.Cluster;
 import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.node.home.Upkeep;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
 
@@ -83,9 +84,11 @@ final class BlobStartup {
   }
 
   /** Those and the other nodes' together; begins nothing by itself yet. */
-  ClusterBlobs clusterBlobs(SegmentStore segments, MetaCatalog catalog, Cluster cluster) {
+  ClusterBlobs clusterBlobs(
+      SegmentStore segments, MetaCatalog catalog, Cluster cluster, Upkeep upkeep) {
     long cachedMaxBytes = Math.min(diskBytes / CACHED_DIVISOR, CACHED_MAX_BYTES);
-    ClusterSettings settings = ClusterSettings.DEFAULT;
+    ClusterSettings settings = ClusterSettings.DEFAULT.withRates(
+        upkeep.repairBytesPerSecond(), upkeep.scrubBytesPerSecond());
     SecureRandom random = new SecureRandom();
     BlobPeers peers =
         node -> new PeerBlobs(cluster.network().client(), node, settings.callLimit(), random);

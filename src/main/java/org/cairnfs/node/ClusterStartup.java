@@ -84,7 +84,8 @@ final class ClusterStartup {
   ClusterBlobs begin(ParallelSteps.Step<SegmentStore> segments, BlobStartup startup, EndOfNode end)
       throws OperatorException {
     SegmentStore here = segments.get();
-    ClusterBlobs opened = startup.clusterBlobs(here, new MetaCatalog(store, () -> log), cluster);
+    ClusterBlobs opened = startup.clusterBlobs(
+        here, new MetaCatalog(store, () -> log), cluster, node.config().upkeep());
     blobs = opened;
     cluster.blobs(
         () -> here.stats().liveBytes(),
@@ -135,7 +136,7 @@ final class ClusterStartup {
           store,
           cluster.members(),
           networked ? links() : null,
-          RaftTiming.DEFAULT));
+          RaftTiming.DEFAULT.withSilentVoter(node.config().upkeep().outAfter())));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot open the metadata in " + node.home(), e);
     }

@@ -16,6 +16,7 @@ import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.NodeProfile;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
+import org.cairnfs.node.home.Upkeep;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +52,12 @@ public final class Founding {
     try (FreshHome fresh = FreshHome.make(home, NodeIdentity.generate(random))) {
       makeKeys(fresh, passphrase);
       fresh.complete(new NodeConfig(
-          UUID.randomUUID(), UUID.randomUUID(), listen, List.of(), NodeProfile.DEFAULT));
+          UUID.randomUUID(),
+          UUID.randomUUID(),
+          listen,
+          List.of(),
+          NodeProfile.DEFAULT,
+          Upkeep.DEFAULT));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot make a home in " + home, e);
     }

@@ -16,6 +16,7 @@ import org.cairnfs.node.home.ListenAddress;
 import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.NodeProfile;
 import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.node.home.Upkeep;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,8 +61,8 @@ public final class Joining {
         fresh.make(home.volumeKey());
         keyFile.save(home.volumeKey());
       }
-      fresh.complete(
-          new NodeConfig(token.cluster(), admission.volume(), listen, token.addresses(), profile));
+      fresh.complete(new NodeConfig(
+          token.cluster(), admission.volume(), listen, token.addresses(), profile, Upkeep.DEFAULT));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot make a home in " + home, e);
     }

@@ -127,8 +127,9 @@ final class BadInputIT {
   void aCorruptedConfiguration() throws Exception {
     Path config = cairn.home().resolve("cairn.properties");
     String right = Files.readString(config);
-    for (String wrong :
-        new String[] {"", "\0\0\0\0", right.substring(0, 40), right + "mystery=1\n"}) {
+    for (String wrong : new String[] {
+      "", "\0\0\0\0", right.substring(0, 40), right + "mystery=1\n", right + "out.after=1s\n"
+    }) {
       Files.writeString(config, wrong);
       refused(command("start"), config.toString(), "Nothing was changed");
       refused(command("mount", mount), config.toString());

@@ -10,8 +10,10 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +25,8 @@ import org.slf4j.LoggerFactory;
 /** Nodes in processes of their own, each with its address, its home and its mount. */
 final class Hosts {
   static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private static final int ID_CHARS = 64;
 
   private static final Logger LOG = LoggerFactory.getLogger(Hosts.class);
 
@@ -46,6 +50,16 @@ final class Hosts {
       Matcher found = Pattern.compile("\"" + key + "\": (\\d+)").matcher(json);
       assertThat(found.find()).as("%s in %s", key, json).isTrue();
       return Long.parseLong(found.group(1));
+    }
+
+    /** The nodes of which the list of peers says so, by their ids. */
+    List<String> peersThat(String property) throws IOException, InterruptedException {
+      String json = cairn.run("peers", "--json").ok().out();
+      return Arrays.stream(json.split("\"id\": \""))
+          .skip(1)
+          .filter(node -> node.contains(property))
+          .map(node -> node.substring(0, ID_CHARS))
+          .toList();
     }
 
     String peers() throws IOException, InterruptedException {
@@ -157,6 +171,12 @@ final class Hosts {
     host.mounted();
     return host;
   }
+  /** Adds lines to the configuration of a host whose node does not run. */
+  static void configure(Host host, String lines) throws IOException {
+    Files.writeString(
+        host.cairn().home().resolve("cairn.properties"), lines, StandardOpenOption.APPEND);
+  }
+
 
   /** Makes files in directories; the same for the same seed. */
   static void makeTree(Path root, int files, long seed) throws IOException {

@@ -28,4 +28,9 @@ public record RaftTiming(
       Duration.ofMinutes(10),
       Duration.ofSeconds(6),
       Duration.ofMillis(250));
+
+  /** The same with another time until a silent voter is replaced. */
+  public RaftTiming withSilentVoter(Duration limit) {
+    return new RaftTiming(electionMin, electionMax, noLeader, limit, silentSession, tick);
+  }
 }

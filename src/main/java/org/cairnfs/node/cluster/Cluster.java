@@ -121,7 +121,8 @@ public final class Cluster implements AutoCloseable {
     this.self = new OwnState(node, network, appliedIndex);
     this.heartbeats =
         new Heartbeats(node.identity().id(), self, membership, random, System::nanoTime);
-    this.blobNodes = new ClusterBlobNodes(node.identity().id(), members, heartbeats);
+    this.blobNodes = new ClusterBlobNodes(
+        node.identity().id(), members, heartbeats, node.config().upkeep().outAfter());
     this.joins = new JoinService(node, members, membership, threads.requests(), clock);
     network.serve(handlers -> heartbeats.register(handlers, threads.requests()));
     network.serve(joins::register);

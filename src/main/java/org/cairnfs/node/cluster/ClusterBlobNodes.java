@@ -16,20 +16,20 @@ import org.cairnfs.meta.Members;
  * The nodes that keep blobs: the members of the metadata, alive as the heartbeats say. Thread-safe.
  */
 public final class ClusterBlobNodes implements BlobNodes {
-  /** A node that was away for so long has its blobs taken over by others. */
-  private static final Duration OUT_AFTER = Duration.ofMinutes(10);
-
   private final NodeId self;
   private final Members members;
   private final Heartbeats heartbeats;
+  private final Duration outAfter;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile List<BlobNode> nodes;
   private volatile Replication replication;
 
-  public ClusterBlobNodes(NodeId self, Members members, Heartbeats heartbeats) {
+  /** @param outAfter a node that was away for so long has its blobs taken over by others */
+  public ClusterBlobNodes(NodeId self, Members members, Heartbeats heartbeats, Duration outAfter) {
     this.self = self;
     this.members = members;
     this.heartbeats = heartbeats;
+    this.outAfter = outAfter;
     this.nodes = look();
     this.replication = members.replication();
     members.onChange(this::refresh);
@@ -96,7 +96,7 @@ public final class ClusterBlobNodes implements BlobNodes {
     if (report == null) {
       return new BlobNode(member.id(), weight, member.zone(), false, active, Duration.ZERO);
     }
-    boolean out = !report.live() && report.silence().compareTo(OUT_AFTER) > 0;
+    boolean out = !report.live() && report.silence().compareTo(outAfter) > 0;
     return new BlobNode(
         member.id(), weight, member.zone(), report.live(), active && !out, report.roundTrip());
   }

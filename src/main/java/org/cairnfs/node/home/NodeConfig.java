@@ -26,13 +26,15 @@ import org.jspecify.annotations.Nullable;
  * @param volumeId names the volume
  * @param listen where this node listens for peers; null for not at all
  * @param bootstrap where to look for other nodes when none of those known answers
+ * @param upkeep how patient and how busy the node is in the background
  */
 public record NodeConfig(
     UUID clusterId,
     UUID volumeId,
     @Nullable ListenAddress listen,
     List<ListenAddress> bootstrap,
-    NodeProfile profile) {
+    NodeProfile profile,
+    Upkeep upkeep) {
   /** The version of the home's layout that this code reads and writes. */
   public static final int FORMAT_VERSION = 1;
 
@@ -47,6 +49,9 @@ public record NodeConfig(
   private static final String ROLE_KEY = "role";
   private static final String ZONE_KEY = "zone";
   private static final String CAPACITY_KEY = "capacity";
+  private static final String OUT_AFTER_KEY = "out.after";
+  private static final String REPAIR_RATE_KEY = "repair.rate";
+  private static final String SCRUB_RATE_KEY = "scrub.rate";
   private static final Set<String> KEYS = Set.of(
       FORMAT_KEY,
       CLUSTER_KEY,
@@ -55,7 +60,10 @@ public record NodeConfig(
       BOOTSTRAP_KEY,
       ROLE_KEY,
       ZONE_KEY,
-      CAPACITY_KEY);
+      CAPACITY_KEY,
+      OUT_AFTER_KEY,
+      REPAIR_RATE_KEY,
+      SCRUB_RATE_KEY);
 
   public NodeConfig {
     bootstrap = List.copyOf(bootstrap);
@@ -63,7 +71,7 @@ public record NodeConfig(
 
   /** The same node, which listens there from its next start on. */
   public NodeConfig withListen(ListenAddress address) {
-    return new NodeConfig(clusterId, volumeId, address, bootstrap, profile);
+    return new NodeConfig(clusterId, volumeId, address, bootstrap, profile, upkeep);
   }
 
   /** Reads the configuration of a home; changes nothing. */
@@ -96,37 +104,47 @@ public record NodeConfig(
         parseId(file, VOLUME_KEY, values),
         listen == null ? null : parseListen(file, listen),
         parseBootstrap(file, values.getOrDefault(BOOTSTRAP_KEY, "")),
-        parseProfile(file, values));
+        parseProfile(file, values),
+        parseUpkeep(file, values));
   }
 
   /** The text of the file that {@link #read} would read as this configuration. */
   String format() {
     StringBuilder text = new StringBuilder(256);
     text.append("# A node of Cairn. Stop the node before changing this file.\n");
-    text.append(FORMAT_KEY).append('=').append(FORMAT_VERSION).append('\n');
-    text.append(CLUSTER_KEY).append('=').append(clusterId).append('\n');
-    text.append(VOLUME_KEY).append('=').append(volumeId).append('\n');
+    line(text, FORMAT_KEY, FORMAT_VERSION);
+    line(text, CLUSTER_KEY, clusterId);
+    line(text, VOLUME_KEY, volumeId);
     if (listen != null) {
-      text.append(LISTEN_KEY).append('=').append(listen).append('\n');
+      line(text, LISTEN_KEY, listen);
     }
     if (!bootstrap.isEmpty()) {
-      text.append(BOOTSTRAP_KEY).append('=');
-      text.append(bootstrap.stream().map(ListenAddress::toString).collect(Collectors.joining(",")));
-      text.append('\n');
+      line(
+          text,
+          BOOTSTRAP_KEY,
+          bootstrap.stream().map(ListenAddress::toString).collect(Collectors.joining(",")));
     }
     if (profile.role() != Role.MEMBER) {
-      text.append(ROLE_KEY)
-          .append('=')
-          .append(NodeProfile.format(profile.role()))
-          .append('\n');
+      line(text, ROLE_KEY, NodeProfile.format(profile.role()));
     }
     if (!profile.zone().isEmpty()) {
-      text.append(ZONE_KEY).append('=').append(profile.zone()).append('\n');
+      line(text, ZONE_KEY, profile.zone());
     }
-    profile
-        .capacityBytes()
-        .ifPresent(bytes -> text.append(CAPACITY_KEY).append('=').append(bytes).append('\n'));
+    profile.capacityBytes().ifPresent(bytes -> line(text, CAPACITY_KEY, bytes));
+    if (!upkeep.outAfter().equals(Upkeep.DEFAULT.outAfter())) {
+      line(text, OUT_AFTER_KEY, upkeep.outAfter().toSeconds() + "s");
+    }
+    if (upkeep.repairBytesPerSecond() != Upkeep.DEFAULT.repairBytesPerSecond()) {
+      line(text, REPAIR_RATE_KEY, upkeep.repairBytesPerSecond());
+    }
+    if (upkeep.scrubBytesPerSecond() != Upkeep.DEFAULT.scrubBytesPerSecond()) {
+      line(text, SCRUB_RATE_KEY, upkeep.scrubBytesPerSecond());
+    }
     return text.toString();
+  }
+
+  private static void line(StringBuilder text, String key, Object value) {
+    text.append(key).append('=').append(value).append('\n');
   }
 
   /**
@@ -223,6 +241,37 @@ public record NodeConfig(
         capacity == null
             ? OptionalLong.empty()
             : OptionalLong.of(parsePart(file, CAPACITY_KEY, () -> ByteCount.parse(capacity))));
+  }
+
+  private static Upkeep parseUpkeep(Path file, Map<String, String> values)
+      throws OperatorException {
+    return new Upkeep(
+        parseOr(file, OUT_AFTER_KEY, values, Upkeep::parseOutAfter, Upkeep.DEFAULT.outAfter()),
+        parseOr(
+            file,
+            REPAIR_RATE_KEY,
+            values,
+            Upkeep::parseRepairRate,
+            Upkeep.DEFAULT.repairBytesPerSecond()),
+        parseOr(
+            file,
+            SCRUB_RATE_KEY,
+            values,
+            Upkeep::parseScrubRate,
+            Upkeep.DEFAULT.scrubBytesPerSecond()));
+  }
+
+  /** Reads a value's text. */
+  @FunctionalInterface
+  private interface Parser<T> {
+    T parse(String text) throws OperatorException;
+  }
+
+  private static <T> T parseOr(
+      Path file, String key, Map<String, String> values, Parser<T> parser, T absent)
+      throws OperatorException {
+    @Nullable String text = values.get(key);
+    return text == null ? absent : parsePart(file, key, () -> parser.parse(text));
   }
 
   /** Reads a value of which the failure does not say where it is from. */

@@ -276,7 +276,8 @@ final class ClusterTest {
             config.volumeId(),
             ClusterFixture.freePort(),
             List.of(ClusterFixture.freePort(), moved),
-            config.profile())
+            config.profile(),
+            config.upkeep())
         .write(fixture.home("b"));
 
     awaitSeen(fixture.run("a"), fixture.run("b"));

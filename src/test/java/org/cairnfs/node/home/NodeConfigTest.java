@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -41,7 +42,8 @@ final class NodeConfigTest {
         UUID.fromString(VOLUME),
         new ListenAddress("2001:db8::7", 7747),
         List.of(),
-        NodeProfile.DEFAULT);
+        NodeProfile.DEFAULT,
+        Upkeep.DEFAULT);
     assertThat(NodeConfig.parse(FILE, VALID)).isEqualTo(config);
     assertThat(config.format()).isEqualTo(VALID);
   }
@@ -64,6 +66,22 @@ final class NodeConfigTest {
   }
 
   @Test
+  void readsAndWritesWhatIsSaidOfTheBackground() throws OperatorException {
+    assertThat(NodeConfig.parse(FILE, VALID).upkeep())
+        .isEqualTo(new Upkeep(Duration.ofMinutes(10), 64L << 20, 4L << 20));
+    String text = VALID + """
+        out.after=90s
+        repair.rate=1048576
+        scrub.rate=0
+        """;
+    NodeConfig config = NodeConfig.parse(FILE, text);
+    assertThat(config.upkeep()).isEqualTo(new Upkeep(Duration.ofSeconds(90), 1L << 20, 0));
+    assertThat(config.format()).isEqualTo(text);
+    assertThat(config.withListen(new ListenAddress("::1", 1)).upkeep()).isEqualTo(config.upkeep());
+    assertThat(NodeConfig.parse(FILE, text.replace("1048576", "1 MiB"))).isEqualTo(config);
+  }
+
+  @Test
   void listenMayBeLeftOut() throws OperatorException {
     String text = VALID.replaceAll("listen=.*\n", "");
     NodeConfig config = NodeConfig.parse(FILE, text);
@@ -80,7 +98,8 @@ final class NodeConfigTest {
         new UUID(volume, 0),
         new ListenAddress("host.example", port),
         List.of(new ListenAddress("a.example", port), new ListenAddress("::1", port)),
-        new NodeProfile(Role.STORAGE, "rack-" + port, OptionalLong.of(volume >>> 1)));
+        new NodeProfile(Role.STORAGE, "rack-" + port, OptionalLong.of(volume >>> 1)),
+        new Upkeep(Duration.ofSeconds(port + 5L), (volume >>> 2) + (64 << 10), (64 << 10) + port));
     assertThat(NodeConfig.parse(FILE, config.format())).isEqualTo(config);
   }
 
@@ -108,6 +127,15 @@ final class NodeConfigTest {
     "listen=[2001:db8::7]:7747, role=king, of role",
     "listen=[2001:db8::7]:7747, zone=a b, of zone",
     "listen=[2001:db8::7]:7747, capacity=much, of capacity",
+    "listen=[2001:db8::7]:7747, out.after=soon, 'of out.after, \"soon\" is not a span of time'",
+    "listen=[2001:db8::7]:7747, out.after=4s, 'of out.after, \"4s\" is not between 5s and 365d'",
+    "listen=[2001:db8::7]:7747, out.after=366d, not between",
+    "listen=[2001:db8::7]:7747, out.after=, of out.after",
+    "listen=[2001:db8::7]:7747, repair.rate=fast, 'of repair.rate, \"fast\" is not a number of bytes'",
+    "listen=[2001:db8::7]:7747, repair.rate=0, less than 64KiB a second",
+    "listen=[2001:db8::7]:7747, repair.rate=-1, not a number of bytes",
+    "listen=[2001:db8::7]:7747, scrub.rate=1KiB, 'of scrub.rate, \"1KiB\" is neither 0 nor between'",
+    "listen=[2001:db8::7]:7747, scrub.rate=65MiB, neither 0 nor between",
     "listen=[2001:db8::7]:7747, garbage, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, =value, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, format.version=1, a second time",
