@@ -11,7 +11,7 @@ if [[ ${1:-} == -h || ${1:-} == --help ]]; then
   exit 0
 fi
 
-install_missing git sqlite3 rsync fio python3 setfattr=attr ip=iproute2
+install_missing git sqlite3 rsync fio faketime python3 setfattr=attr ip=iproute2
 require_fuse_device
 cd "$root"
 ((EUID == 0)) ||

@@ -72,7 +72,10 @@ final class JoinCommand extends Subcommand {
     Token parsed = Token.parse(tokenText());
     NodeLogging.silence();
     Joining joining = Joining.prepare(home, address);
-    joining.carryOut(parsed, new NodeProfile(parsed.role(), zone, bytes));
+    String notice = joining.carryOut(parsed, new NodeProfile(parsed.role(), zone, bytes));
+    if (!notice.isEmpty()) {
+      console().note(notice);
+    }
     console().println("Joined cluster " + parsed.cluster() + "; the home is " + home + ".");
     console().flush();
     long pid = start();

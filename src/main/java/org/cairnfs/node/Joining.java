@@ -3,6 +3,7 @@ package org.cairnfs.node;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.security.SecureRandom;
+import java.time.Clock;
 import org.cairnfs.crypto.KeyFile;
 import org.cairnfs.crypto.KeySlots;
 import org.cairnfs.crypto.NodeIdentity;
@@ -44,8 +45,9 @@ public final class Joining {
    * Has the node admitted and makes its home. Blocks while others answer.
    *
    * @param profile of which the role is the token's
+   * @return what the operator should know although all went well; empty if nothing
    */
-  public void carryOut(Token token, NodeProfile profile) throws OperatorException {
+  public String carryOut(Token token, NodeProfile profile) throws OperatorException {
     NodeIdentity identity = NodeIdentity.generate(random);
     try (FreshHome fresh = FreshHome.make(home, identity);
         Admission admission = admit(token, profile, identity)) {
@@ -63,6 +65,7 @@ public final class Joining {
       }
       fresh.complete(new NodeConfig(
           token.cluster(), admission.volume(), listen, token.addresses(), profile, Upkeep.DEFAULT));
+      return admission.notice();
     } catch (IOException e) {
       throw DiskFailures.explain("cannot make a home in " + home, e);
     }
@@ -71,8 +74,8 @@ public final class Joining {
   private Admission admit(Token token, NodeProfile profile, NodeIdentity identity)
       throws OperatorException, IOException {
     long disk = Files.getFileStore(home.segments()).getTotalSpace();
-    try (JoinClient client =
-        JoinClient.open(token, identity, Version.software(), Threads.named("join"), random)) {
+    try (JoinClient client = JoinClient.open(
+        token, identity, Version.software(), Threads.named("join"), random, Clock.systemUTC())) {
       return client.join(listen, profile, profile.capacityBytes().orElse(disk));
     }
   }

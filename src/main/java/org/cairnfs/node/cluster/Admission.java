@@ -11,16 +11,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param volume names the volume
  * @param nodes of the cluster, the new one too
+ * @param clock of the node that admitted it
  * @param slots for a member: what the volume is opened with
  * @param keyFile for a member of a volume that has one
  */
 public record Admission(
     UUID volume,
     List<KnownNode> nodes,
+    ClockDifference clock,
     @Nullable KeySlots slots,
-    @Nullable KeyFile keyFile) implements AutoCloseable {
+    @Nullable KeyFile keyFile)
+    implements AutoCloseable {
   public Admission {
     nodes = List.copyOf(nodes);
+  }
+
+  /** What the operator should know although all went well; empty if nothing. */
+  public String notice() {
+    return clock.ownTrouble();
   }
 
   @Override

@@ -118,7 +118,7 @@ public final class Cluster implements AutoCloseable {
         0,
         node.software());
     this.network = new PeerNetwork(node.identity(), local, membership, threads.loops(), random);
-    this.self = new OwnState(node, network, appliedIndex);
+    this.self = new OwnState(node, network, appliedIndex, clock);
     this.heartbeats =
         new Heartbeats(node.identity().id(), self, membership, random, System::nanoTime);
     this.blobNodes = new ClusterBlobNodes(

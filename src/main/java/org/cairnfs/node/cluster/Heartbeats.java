@@ -227,14 +227,18 @@ public final class Heartbeats {
 
   private void answered(NodeId node, long asked, PeerHeartbeat heartbeat) {
     boolean news;
+    String wrong;
     synchronized (peers) {
       news = !isLive(node);
-      peer(node).answered(asked, ticker.getAsLong(), heartbeat);
+      wrong = peer(node).answered(asked, ticker.getAsLong(), heartbeat, self.clockMillis());
     }
     vouch(heartbeat);
     if (news) {
       LOG.info("{} answers", node);
       listeners.forEach(Runnable::run);
+    }
+    if (!wrong.isEmpty()) {
+      LOG.warn("Of {}: {}", node, wrong);
     }
   }
 
@@ -325,7 +329,11 @@ public final class Heartbeats {
     return report != null && report.live() && report.said().getLogOpen();
   }
 
-  /** How another node fares. */
+  /**
+   * How another node fares.
+   *
+   * @param trouble why it is not live, or what is wrong with it all the same; empty if nothing
+   */
   public record Report(
       boolean live, Duration silence, Duration roundTrip, PeerHeartbeat said, String trouble) {}
 
@@ -339,7 +347,7 @@ public final class Heartbeats {
       long now = ticker.getAsLong();
       boolean live = state.isLive(now, SILENCE_LIMIT);
       return new Report(
-          live, state.silence(now), state.roundTrip(), state.said(), live ? "" : state.trouble());
+          live, state.silence(now), state.roundTrip(), state.said(), state.trouble(live));
     }
   }
 
@@ -352,6 +360,7 @@ public final class Heartbeats {
         .setCapacityBytes(self.capacityBytes())
         .setAppliedIndex(self.appliedIndex())
         .setSoftware(self.software())
+        .setClockMillis(self.clockMillis())
         .setLogOpen(self.logOpen());
     self.blobsToMove().ifPresent(own::setBlobsToMove);
     return own.build();

@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,14 +60,16 @@ public final class JoinClient implements AutoCloseable {
   private final Token token;
   private final PeerTransport transport;
   private final PeerClient client;
+  private final InstantSource clock;
 
   /** What came of asking, by address, where nobody has decided. */
   private final Map<ListenAddress, String> troubles = new LinkedHashMap<>();
 
-  private JoinClient(Token token, PeerTransport transport) {
+  private JoinClient(Token token, PeerTransport transport, InstantSource clock) {
     this.token = token;
     this.transport = transport;
     this.client = transport.client();
+    this.clock = clock;
   }
 
   /** For a node with that identity. */
@@ -75,7 +78,8 @@ public final class JoinClient implements AutoCloseable {
       NodeIdentity identity,
       String software,
       ThreadFactory threads,
-      SecureRandom random) {
+      SecureRandom random,
+      InstantSource clock) {
     NodeCertificates.Credentials credentials = NodeCertificates.issue(identity, random);
     TransportSettings settings = TransportSettings.DEFAULT;
     return new JoinClient(
@@ -95,7 +99,8 @@ public final class JoinClient implements AutoCloseable {
                 settings.backOff(),
                 settings.backOffMax(),
                 settings.closeLimit()),
-            new NetPorts(threads, System::nanoTime, random)));
+            new NetPorts(threads, System::nanoTime, random)),
+        clock);
   }
 
   /**
@@ -232,6 +237,7 @@ public final class JoinClient implements AutoCloseable {
       return new Admission(
           PeerMessages.uuid(reply.getVolumeId()),
           nodes,
+          ClockDifference.between(reply.getClockMillis(), clock.millis()),
           member ? KeySlots.parse("the answer", reply.getKeySlots().toByteArray()) : null,
           reply.getWrappedKeyFile().isEmpty() ? null : keyFile(reply));
     } catch (InvalidProtocolBufferException | BadKeyException e) {

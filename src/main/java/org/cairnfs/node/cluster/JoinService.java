@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.time.Clock;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -164,8 +165,9 @@ final class JoinService {
         .find(joined)
         .orElseThrow(() -> new IOException(joined + " was admitted and is not there"))
         .role();
-    PeerJoinReply.Builder reply =
-        PeerJoinReply.newBuilder().setVolumeId(PeerMessages.encode(config.volumeId()));
+    PeerJoinReply.Builder reply = PeerJoinReply.newBuilder()
+        .setVolumeId(PeerMessages.encode(config.volumeId()))
+        .setClockMillis(clock.millis());
     membership.nodes().values().stream()
         .limit(MEMBERS_MAX)
         .forEach(node -> reply.addMembers(node.encode()));
@@ -189,10 +191,12 @@ final class JoinService {
     }
   }
 
-  private static String reason(MemberOutcome outcome) {
+  private String reason(MemberOutcome outcome) {
     return switch (outcome) {
       case UNKNOWN -> "the cluster knows no such invitation";
-      case EXPIRED -> "the invitation has expired";
+      case EXPIRED ->
+        "the invitation has expired; it is " + clock.instant().truncatedTo(ChronoUnit.SECONDS)
+            + " there";
       case USED_UP -> "the invitation has been used";
       case REMOVED -> "this node was removed from the cluster, for good";
       case INVALID ->

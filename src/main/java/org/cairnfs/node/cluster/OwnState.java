@@ -1,5 +1,6 @@
 package org.cairnfs.node.cluster;
 
+import java.time.InstantSource;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
@@ -14,6 +15,7 @@ final class OwnState implements Self {
   private final Cluster.Node node;
   private final PeerNetwork network;
   private final LongSupplier appliedIndex;
+  private final InstantSource clock;
   private volatile LongSupplier usedBytes = () -> 0;
   private volatile Supplier<OptionalLong> blobsToMove = OptionalLong::empty;
   private volatile boolean logOpen;
@@ -22,10 +24,11 @@ final class OwnState implements Self {
   /** The addresses as they were at a moment: asking the system takes a while. */
   private record Seen(List<ListenAddress> addresses, long atNanos) {}
 
-  OwnState(Cluster.Node node, PeerNetwork network, LongSupplier appliedIndex) {
+  OwnState(Cluster.Node node, PeerNetwork network, LongSupplier appliedIndex, InstantSource clock) {
     this.node = node;
     this.network = network;
     this.appliedIndex = appliedIndex;
+    this.clock = clock;
   }
 
   void blobs(LongSupplier used, Supplier<OptionalLong> toMove) {
@@ -40,6 +43,11 @@ final class OwnState implements Self {
   @Override
   public boolean logOpen() {
     return logOpen;
+  }
+
+  @Override
+  public long clockMillis() {
+    return clock.millis();
   }
 
   @Override

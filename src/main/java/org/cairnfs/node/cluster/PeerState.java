@@ -3,6 +3,7 @@ package org.cairnfs.node.cluster;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.cairnfs.node.home.ListenAddress;
 import org.cairnfs.proto.PeerHeartbeat;
 
@@ -16,6 +17,7 @@ final class PeerState {
   private boolean down = true;
   private long answeredNanos;
   private long roundTripNanos;
+  private ClockDifference clock = ClockDifference.NONE;
   private String trouble = "it has not answered yet";
   private PeerHeartbeat said = PeerHeartbeat.getDefaultInstance();
 
@@ -38,7 +40,13 @@ final class PeerState {
     return may;
   }
 
-  void answered(long askedAt, long now, PeerHeartbeat heartbeat) {
+  /**
+   * It answered.
+   *
+   * @param clockMillis the time of day here
+   * @return what is wrong with its clock, if nothing was before; else empty
+   */
+  String answered(long askedAt, long now, PeerHeartbeat heartbeat, long clockMillis) {
     asking = false;
     down = false;
     answeredNanos = now;
@@ -46,6 +54,11 @@ final class PeerState {
     roundTripNanos =
         roundTripNanos == 0 ? measured : roundTripNanos + (measured - roundTripNanos) / SMOOTHING;
     heardFrom(heartbeat);
+    boolean known = clock.matters();
+    // It said so halfway between the question and now.
+    clock = ClockDifference.between(
+        heartbeat.getClockMillis(), clockMillis - TimeUnit.NANOSECONDS.toMillis(measured / 2));
+    return known ? "" : clock.trouble();
   }
 
   void heardFrom(PeerHeartbeat heartbeat) {
@@ -86,8 +99,9 @@ final class PeerState {
     return said;
   }
 
-  String trouble() {
-    return trouble;
+  /** What is wrong with it: why it is not live, or how far its clock is off. Empty if nothing. */
+  String trouble(boolean live) {
+    return live ? clock.trouble() : trouble;
   }
 
   /** Where to look for it next, if it is known where: as it says itself, or as others do. */

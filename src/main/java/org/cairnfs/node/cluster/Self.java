@@ -24,6 +24,9 @@ public interface Self {
   /** Blobs that are here and belong elsewhere only, when this node is drained and has counted. */
   OptionalLong blobsToMove();
 
+  /** The time of day here, in milliseconds since 1970. */
+  long clockMillis();
+
   /** Whether its metadata log takes messages. */
   boolean logOpen();
 }

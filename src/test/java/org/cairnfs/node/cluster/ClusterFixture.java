@@ -37,6 +37,7 @@ final class ClusterFixture implements AutoCloseable {
   private final Path directory;
   private final SharedLog log = new SharedLog();
   private final List<RunningNode> running = new ArrayList<>();
+  private String notice = "";
 
   ClusterFixture(Path directory) {
     this.directory = directory;
@@ -164,9 +165,14 @@ final class ClusterFixture implements AutoCloseable {
 
   /** Makes the home of a node that joins; does not start it. */
   Home join(String name, Token token) throws Exception {
-    Joining.prepare(home(name), freePort())
+    notice = Joining.prepare(home(name), freePort())
         .carryOut(token, new NodeProfile(token.role(), "shed", OptionalLong.of(7L << 30)));
     return home(name);
+  }
+
+  /** What the last one that joined was told. */
+  String notice() {
+    return notice;
   }
 
   /** A second node, as an invitation of the first makes it. */

@@ -123,13 +123,34 @@ final class ClusterTest {
 
   /** Neither TLS nor who joins looks at a clock, and an invitation's maker is asked first. */
   @Test
-  void aClockThatIsAnHourOffKeepsNobodyOut() throws Exception {
+  void aClockThatIsAnHourOffKeepsNobodyOutAndIsNamed() throws Exception {
     RunningNode joined = fixture.join("b", founder);
+    assertThat(fixture.notice()).as("the system's clock is not the test's").contains("clock");
     awaitSeen(founder, joined);
+    assertThat(trouble(founder, joined)).isEmpty();
     joined.clock().advance(HOUR);
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> trouble(founder, joined).equals("its clock is 60 min ahead of this node's")
+            && trouble(joined, founder).equals("its clock is 60 min behind this node's"));
     Duration ttl = Duration.ofMinutes(30);
     fixture.join("c", founder.control().invite(Role.MEMBER, ttl, 1));
     fixture.join("d", joined.control().invite(Role.MEMBER, ttl, 1));
+  }
+
+  private static String trouble(RunningNode asked, RunningNode other) {
+    return asked.cluster().heartbeats().report(other.cluster().id()).trouble();
+  }
+
+  /** Another node than its maker decides when that one is away; it says what time it is there. */
+  @Test
+  void whoRefusesATokenByAWrongClockSaysWhatItShows() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    joined.clock().advance(HOUR.multipliedBy(2));
+    Token token = invite(Role.MEMBER);
+    founder.close();
+    refused(token, "the invitation has expired", joined.clock().instant() + " there");
   }
 
   @Test

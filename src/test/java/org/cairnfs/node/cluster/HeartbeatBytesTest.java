@@ -32,6 +32,12 @@ final class HeartbeatBytesTest {
     return HexFormat.of().formatHex(heartbeat.toByteArray());
   }
 
+  @Test
+  void theTimeOfDayComesLast() {
+    assertThat(hex(common().setClockMillis(1_700_000_000_000L).build()))
+        .isEqualTo(COMMON + LOG_OPEN + "58" + "80d095ffbc31");
+  }
+
   /** To have nothing left to move is not the same as to say nothing of it. */
   @Test
   void whatANodeHasToMoveIsLeftOutOrANumber() throws Exception {
