@@ -24,6 +24,19 @@ import org.junit.jupiter.api.io.TempDir;
 final class ClusterIT {
   private static final int FILES = 200;
 
+  /** A node that was killed for a test is missed before long. */
+  private static final String OUT_SOON = "out.after=5s\n";
+
+  /** Only the time of day: a JVM that waits by another clock than it reads waits for ever. */
+  private static final List<String> AN_HOUR_AHEAD = List.of(
+      "env",
+      "DONT_FAKE_MONOTONIC=1",
+      "FAKETIME_FORCE_MONOTONIC_FIX=0",
+      "NO_FAKE_STAT=1",
+      "faketime",
+      "-f",
+      "+1h");
+
   private @TempDir Path directory;
   private Hosts hosts;
 
@@ -60,6 +73,7 @@ final class ClusterIT {
     assertThat(two.mount().resolve("note")).hasContent("from three");
 
     one.cairn().killNode();
+    Hosts.configure(one, OUT_SOON);
     Hosts.assertSame(original, two.mount().resolve("tree"));
     Hosts.makeTree(two.mount().resolve("second"), FILES, 2);
     Path second = directory.resolve("second");
@@ -71,17 +85,61 @@ final class ClusterIT {
     Hosts.assertSame(second, one.mount().resolve("second"));
     one.awaitPeers("(?s)up.*up.*up");
 
+    Hosts.Host copy = hosts.host();
     for (Hosts.Host host : List.of(two, three)) {
       host.cairn().run("stop").ok();
+      Hosts.configure(host, OUT_SOON);
+      if (host.equals(three)) {
+        copy(three, copy);
+      }
       host.cairn().run("mount", host.mount()).ok();
       Hosts.assertSame(original, host.mount().resolve("tree"));
     }
+    copy.cairn().run("start").failed("another node with the identity " + three.id());
+    three.cairn().run("ls", "tree").ok();
+    whoStaysAwayIsReplaced(one, two, three);
   }
 
+  /** Copies the home of a node that does not run to another host. */
+  private static void copy(Hosts.Host from, Hosts.Host to) throws Exception {
+    ThreeHosts.sh("cp -a " + from.cairn().home() + " " + to.cairn().home());
+    Path config = to.cairn().home().resolve("cairn.properties");
+    Files.writeString(config, Files.readString(config).replace(from.listen(), to.listen()));
+  }
+
+  /** By a fourth, which gets its vote. */
+  private void whoStaysAwayIsReplaced(Hosts.Host... voters) throws Exception {
+    Hosts.Host asked = voters[0];
+    Hosts.Host fourth = hosts.host();
+    String token = Hosts.invite(asked, "--role", "storage");
+    fourth.cairn().run("join", token, "--listen", fourth.listen()).ok();
+    assertThat(asked.peersThat("\"voter\": true")).hasSize(3).doesNotContain(fourth.id());
+    String leader = asked.peersThat("\"leader\": true").get(0);
+    Hosts.Host gone = voters[leader.equals(voters[1].id()) ? 2 : 1];
+    String goneId = gone.id();
+    gone.cairn().killNode();
+
+    await()
+        .atMost(Hosts.LIMIT)
+        .pollInterval(Duration.ofMillis(500))
+        .untilAsserted(() -> assertThat(asked.peersThat("\"voter\": true"))
+            .hasSize(3)
+            .contains(fourth.id())
+            .doesNotContain(goneId));
+    ThreeHosts.sh("fusermount -u -z " + gone.mount());
+  }
+
+  /** Although its clock is an hour off, which keeps it from nothing and is told. */
   @Test
   void aNodeIsDrainedAndRemoved() throws Exception {
     Hosts.Host one = hosts.found();
-    Hosts.Host two = hosts.joinAndMount(one);
+    Hosts.Host two = hosts.host(AN_HOUR_AHEAD);
+    String token = Hosts.invite(one, "--ttl", "5m");
+    assertThat(two.cairn().run("join", token, "--listen", two.listen()).ok().err())
+        .contains("this host's clock is 60 min ahead of the cluster's");
+    two.mounted();
+    assertThat(one.peers()).contains(": its clock is 60 min ahead of this node's");
+    assertThat(two.peers()).contains(": its clock is 60 min behind this node's");
     Files.write(two.mount().resolve("file"), new byte[3_000_000]);
     String id = two.id();
     one.cairn().run("node", "drain", id.substring(0, 8)).ok();

@@ -116,9 +116,14 @@ final class Hosts {
 
   /** A host without a node, with an address on this machine's loopback. */
   Host host() throws IOException {
+    return host(List.of());
+  }
+
+  /** As the other, with a wrapper as for {@link CairnProcess}. */
+  Host host(List<String> wrapper) throws IOException {
     String address = "127.0.0." + (11 + hosts.size());
     try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(address))) {
-      return host(address + ":" + probe.getLocalPort(), List.of());
+      return host(address + ":" + probe.getLocalPort(), wrapper);
     }
   }
 
@@ -166,17 +171,17 @@ final class Hosts {
     return token;
   }
 
-  Host joinAndMount(Host inviter) throws IOException, InterruptedException {
-    Host host = join(inviter);
-    host.mounted();
-    return host;
-  }
   /** Adds lines to the configuration of a host whose node does not run. */
   static void configure(Host host, String lines) throws IOException {
     Files.writeString(
         host.cairn().home().resolve("cairn.properties"), lines, StandardOpenOption.APPEND);
   }
 
+  Host joinAndMount(Host inviter) throws IOException, InterruptedException {
+    Host host = join(inviter);
+    host.mounted();
+    return host;
+  }
 
   /** Makes files in directories; the same for the same seed. */
   static void makeTree(Path root, int files, long seed) throws IOException {
