@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lowers the copies of a volume from three to two and raises them again, on three real nodes, once with
-# one of them of role storage; about a quarter of an hour, most of which is waiting:
+# one of them of role storage; about twenty-five minutes, most of which are waiting:
 #   mount-scripts/test-replicas.sh
 # JAVA_HOME chooses the JDK (17 or newer).
 set -euo pipefail
