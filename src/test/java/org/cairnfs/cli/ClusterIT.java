@@ -110,14 +110,14 @@ final class ClusterIT {
   /** By a fourth, which gets its vote. */
   private void whoStaysAwayIsReplaced(Hosts.Host... voters) throws Exception {
     Hosts.Host asked = voters[0];
-    String leader = asked.peersThat("\"leader\": true").get(0);
-    Hosts.Host gone = voters[leader.equals(voters[1].id()) ? 2 : 1];
-    String goneId = gone.id();
-    assertThat(asked.peersThat("\"voter\": true")).hasSize(3).contains(goneId);
-    gone.cairn().killNode();
     Hosts.Host fourth = hosts.host();
     String token = Hosts.invite(asked, "--role", "storage");
     fourth.cairn().run("join", token, "--listen", fourth.listen()).ok();
+    assertThat(asked.peersThat("\"voter\": true")).hasSize(3).doesNotContain(fourth.id());
+    String leader = asked.peersThat("\"leader\": true").get(0);
+    Hosts.Host gone = voters[leader.equals(voters[1].id()) ? 2 : 1];
+    String goneId = gone.id();
+    gone.cairn().killNode();
 
     await()
         .atMost(Hosts.LIMIT)
