@@ -101,7 +101,7 @@ final class FailuresIT {
     List<Path> places =
         hosts.all().stream().map(host -> host.mount().resolve(place)).toList();
     long begin = System.nanoTime();
-    try (SharedWork work = new SharedWork(places, chance.nextLong())) {
+    try (SharedWork work = new SharedWork(places, chance.nextLong(), directory.resolve("calls"))) {
       TimeUnit.MILLISECONDS.sleep(CALM_MILLIS);
       for (Failure failure : failures) {
         work.trouble(true);

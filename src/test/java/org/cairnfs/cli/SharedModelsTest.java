@@ -17,6 +17,8 @@ final class SharedModelsTest {
   private static final Told ENOENT = new Told(2, 0);
   private static final Told EEXIST = new Told(17, 0);
 
+  private static final Kind[] CHANGES = {Kind.CREATE, Kind.UNLINK, Kind.RENAME, Kind.LINK};
+
   private final List<Call<Ask, Told>> names = new ArrayList<>();
   private final List<Call<String, String>> texts = new ArrayList<>();
   private long now;
@@ -29,12 +31,12 @@ final class SharedModelsTest {
 
   private void at(long begin, long end, Kind kind, String name, String other, Told told) {
     int number = names.size();
-    names.add(new Call<>(
+    names.addAll(SharedNames.steps(new Call<>(
         number,
         new Ask(number, kind, name, other),
         told,
         begin,
-        told == null ? Long.MAX_VALUE : end));
+        told == null ? Long.MAX_VALUE : end)));
   }
 
   private static Told file(long inode) {
@@ -90,6 +92,39 @@ final class SharedModelsTest {
   }
 
   @Test
+  void aLinkIsOfTheFileThatTheNameLedToWhenItWasMade() {
+    then(Kind.CREATE, "a", "", file(1));
+    at(20, 29, Kind.LINK, "a", "b", DONE);
+    at(20, 29, Kind.RENAME, "a", "c", DONE);
+    at(20, 29, Kind.CREATE, "a", "", file(2));
+    at(30, 39, Kind.LOOK, "a", "", file(2));
+    at(30, 39, Kind.LOOK, "b", "", file(1));
+    namesHold();
+    at(40, 49, Kind.UNLINK, "c", "", DONE);
+    at(50, 59, Kind.LINK, "c", "d", DONE);
+    namesFail();
+  }
+
+  @Test
+  void aFileWithoutANameIsNotLinked() {
+    then(Kind.CREATE, "a", "", file(1));
+    at(20, 29, Kind.LINK, "a", "b", DONE);
+    at(20, 22, Kind.UNLINK, "a", "", DONE);
+    at(23, 25, Kind.LOOK, "b", "", ENOENT);
+    namesFail();
+  }
+
+  @Test
+  void whoFindsThatItsRenameIsDoneIsToldSo() {
+    then(Kind.CREATE, "a", "", file(1));
+    at(20, 29, Kind.RENAME, "a", "b", DONE);
+    at(20, 29, Kind.RENAME, "a", "b", DONE);
+    namesHold();
+    at(30, 39, Kind.RENAME, "a", "b", DONE);
+    namesFail();
+  }
+
+  @Test
   void aFileDoesNotComeBack() {
     then(Kind.CREATE, "a", "", file(1));
     then(Kind.UNLINK, "a", "", DONE);
@@ -115,6 +150,14 @@ final class SharedModelsTest {
     texts.add(new Call<>(texts.size(), text, before, begin, before == null ? Long.MAX_VALUE : end));
   }
 
+  private void textHolds() {
+    assertThat(Linearizability.violation(new SharedText(texts), texts)).isEmpty();
+  }
+
+  private void textFails() {
+    assertThat(Linearizability.violation(new SharedText(texts), texts)).isPresent();
+  }
+
   @Test
   void appendedTextStaysAndNoneIsLost() {
     append(0, 9, "a", "b");
@@ -122,11 +165,41 @@ final class SharedModelsTest {
     append(10, 11, "c", null);
     append(20, 21, "", "ba");
     append(30, 31, "d", "bac");
-    assertThat(Linearizability.violation(new SharedText(), texts)).isEmpty();
+    textHolds();
     append(40, 41, "", "bad");
-    assertThat(Linearizability.violation(new SharedText(), texts)).isPresent();
+    textFails();
     texts.remove(texts.size() - 1);
     append(40, 41, "e", "bac");
-    assertThat(Linearizability.violation(new SharedText(), texts)).isPresent();
+    textFails();
+  }
+
+  /** As many as a full disk leaves: each could be anywhere, or nowhere, but for what was seen. */
+  @Test
+  void manyAppendsThatWereNotAnswered() {
+    for (int i = 0; i < 40; i++) {
+      append(i, 0, i + ";", null);
+    }
+    append(100, 101, "a", "7;3;");
+    append(102, 103, "b", "7;3;a12;");
+    textHolds();
+    append(104, 105, "c", "7;3;a12;b7;");
+    textFails();
+  }
+
+  @Test
+  void manyChangesOfNamesThatWereNotAnswered() {
+    for (int i = 0; i < 12; i++) {
+      String name = String.valueOf("abc".charAt(i % 3));
+      String other = String.valueOf("abc".charAt((i + 1) % 3));
+      at(i, 0, CHANGES[i % 4], name, other, null);
+    }
+    at(100, 109, Kind.CREATE, "a", "", file(70));
+    at(110, 119, Kind.CREATE, "b", "", file(71));
+    at(120, 129, Kind.LOOK, "c", "", file(70));
+    namesHold();
+    for (int i = 0; i < 4; i++) { // one more than were created
+      at(130 + i, 130 + i, Kind.LOOK, "c", "", file(72 + i));
+    }
+    namesFail();
   }
 }

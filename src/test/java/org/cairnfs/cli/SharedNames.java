@@ -1,8 +1,10 @@
 package org.cairnfs.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
+import org.cairnfs.linear.Call;
 import org.cairnfs.linear.Model;
 
 /**
@@ -14,13 +16,18 @@ final class SharedNames implements Model<Map<String, Long>, SharedNames.Ask, Sha
   private static final int ENOENT = 2;
   private static final int EEXIST = 17;
 
+  /** Before the number of a call, for the file that it found; no client's name begins so. */
+  private static final String FOUND = "found by ";
+
   /** What a client may do to a name. */
   enum Kind {
     CREATE,
     LOOK,
     UNLINK,
     RENAME,
-    LINK
+    LINK,
+    /** A step of others: see {@link #steps}. */
+    FIND
   }
 
   /**
@@ -39,72 +46,139 @@ final class SharedNames implements Model<Map<String, Long>, SharedNames.Ask, Sha
    */
   record Told(int errno, long inode) {}
 
+  /**
+   * A call as what it does one after the other: where one name leads to the kernel asks first, and
+   * then has the file linked, whatever it is called by then. It also looks up both names of a
+   * rename, and does nothing if they lead to one file.
+   */
+  static List<Call<Ask, Told>> steps(Call<Ask, Told> call) {
+    Ask ask = call.input();
+    Told told = call.output();
+    boolean looksFirst = switch (ask.kind()) {
+      case LINK -> isOr(told, 0);
+      case RENAME -> told != null && told.errno() == 0;
+      default -> false;
+    };
+    if (!looksFirst) {
+      return List.of(call);
+    }
+    Ask find = new Ask(ask.number(), Kind.FIND, ask.name(), "");
+    return List.of(new Call<>(call.client(), find, told, call.begin(), call.end()), call);
+  }
+
   @Override
   public Map<String, Long> initial() {
     return Map.of();
   }
 
   @Override
-  public Optional<Map<String, Long>> apply(Map<String, Long> state, Ask ask, Told told) {
+  public List<Map<String, Long>> apply(Map<String, Long> state, Ask ask, Told told) {
     return switch (ask.kind()) {
       case CREATE -> create(state, ask, told);
       case LOOK -> look(state, ask, told);
-      case UNLINK, RENAME, LINK -> change(state, ask, told);
+      case UNLINK -> unlink(state, ask, told);
+      case RENAME -> rename(state, ask, told);
+      case LINK -> link(state, ask, told);
+      case FIND -> find(state, ask);
     };
   }
 
-  private static Optional<Map<String, Long>> create(Map<String, Long> state, Ask ask, Told told) {
+  /** The number is only a label, but for a link, where it says which file. */
+  @Override
+  public boolean areAlike(Ask ask, Ask other) {
+    return ask.kind() != Kind.LINK
+        && ask.kind() == other.kind()
+        && ask.name().equals(other.name())
+        && ask.other().equals(other.other());
+  }
+
+  private static List<Map<String, Long>> create(Map<String, Long> state, Ask ask, Told told) {
     if (state.containsKey(ask.name())) {
-      return isOr(told, EEXIST) ? Optional.of(state) : Optional.empty();
-    }
-    if (!isOr(told, 0)) {
-      return Optional.empty();
+      return onlyIf(isOr(told, EEXIST), state);
     }
     long file = told == null ? -ask.number() - 1L : told.inode();
     // A number is never used again, so nobody has it yet.
-    return state.containsValue(file)
-        ? Optional.empty()
-        : Optional.of(with(state, ask.name(), file));
+    return isOr(told, 0) && !state.containsValue(file)
+        ? List.of(with(state, ask.name(), file))
+        : List.of();
   }
 
-  private static Optional<Map<String, Long>> look(Map<String, Long> state, Ask ask, Told told) {
+  private static List<Map<String, Long>> look(Map<String, Long> state, Ask ask, Told told) {
     Long file = state.get(ask.name());
     if (told == null) {
-      return Optional.of(state);
+      return List.of(state);
     } else if (file == null) {
-      return told.errno() == ENOENT ? Optional.of(state) : Optional.empty();
+      return onlyIf(told.errno() == ENOENT, state);
     } else if (told.errno() != 0) {
-      return Optional.empty();
+      return List.of();
     } else if (file >= 0 || state.containsValue(told.inode())) {
-      return file == told.inode() ? Optional.of(state) : Optional.empty();
+      return onlyIf(file == told.inode(), state);
     }
     // Now it is known which file that is, under all its names.
     Map<String, Long> known = new TreeMap<>(state);
     known.replaceAll((name, each) -> each.equals(file) ? told.inode() : each);
-    return Optional.of(Map.copyOf(known));
+    return List.of(Map.copyOf(known));
   }
 
-  private static Optional<Map<String, Long>> change(Map<String, Long> state, Ask ask, Told told) {
+  private static List<Map<String, Long>> unlink(Map<String, Long> state, Ask ask, Told told) {
+    if (!state.containsKey(ask.name())) {
+      return onlyIf(isOr(told, ENOENT), state);
+    }
+    return onlyIf(isOr(told, 0), without(state, ask.name()));
+  }
+
+  /** Keeps the file in mind for the call's second step. */
+  private static List<Map<String, Long>> find(Map<String, Long> state, Ask ask) {
     Long file = state.get(ask.name());
-    if (file == null) {
-      return isOr(told, ENOENT) ? Optional.of(state) : Optional.empty();
+    return file == null ? List.of() : List.of(with(state, found(ask), file));
+  }
+
+  private static List<Map<String, Long>> rename(Map<String, Long> state, Ask ask, Told told) {
+    Long file = state.get(ask.name());
+    Long replaced = state.get(ask.other());
+    if (told != null && told.errno() != 0) {
+      return onlyIf(file == null && told.errno() == ENOENT, state);
     }
-    if (ask.kind() == Kind.LINK && state.containsKey(ask.other())) {
-      return isOr(told, EEXIST) ? Optional.of(state) : Optional.empty();
-    }
-    if (!isOr(told, 0)) {
-      return Optional.empty();
-    }
-    Map<String, Long> changed = new TreeMap<>(state);
-    if (ask.kind() != Kind.UNLINK) {
-      changed.put(ask.other(), file);
-    }
+    List<Map<String, Long>> all = new ArrayList<>();
+    Map<String, Long> after = without(state, found(ask));
+    boolean found = told == null || state.containsKey(found(ask));
     // Renaming one link of a file over another one does nothing, says POSIX.
-    if (ask.kind() == Kind.UNLINK
-        || (ask.kind() == Kind.RENAME && !file.equals(state.get(ask.other())))) {
-      changed.remove(ask.name());
+    if (file != null && found) {
+      all.add(file.equals(replaced) ? after : with(without(after, ask.name()), ask.other(), file));
     }
-    return Optional.of(Map.copyOf(changed));
+    if (replaced != null && replaced.equals(state.get(found(ask))) && !all.contains(after)) {
+      all.add(after);
+    }
+    return all;
+  }
+
+  private static List<Map<String, Long>> link(Map<String, Long> state, Ask ask, Told told) {
+    if (!isOr(told, 0)) {
+      boolean absent = !state.containsKey(ask.name());
+      return onlyIf(
+          told.errno() == (absent ? ENOENT : EEXIST) && (absent || state.containsKey(ask.other())),
+          state);
+    }
+    Long file = state.get(found(ask));
+    Map<String, Long> after = without(state, found(ask));
+    // A file without a name is gone.
+    boolean linked = after.entrySet().stream()
+        .anyMatch(entry -> entry.getValue().equals(file) && !isFound(entry.getKey()));
+    return linked && !state.containsKey(ask.other())
+        ? List.of(with(after, ask.other(), file))
+        : List.of();
+  }
+
+  private static String found(Ask ask) {
+    return FOUND + ask.number();
+  }
+
+  private static boolean isFound(String key) {
+    return key.startsWith(FOUND);
+  }
+
+  private static List<Map<String, Long>> onlyIf(boolean possible, Map<String, Long> state) {
+    return possible ? List.of(state) : List.of();
   }
 
   private static boolean isOr(Told told, int errno) {
@@ -115,5 +189,11 @@ final class SharedNames implements Model<Map<String, Long>, SharedNames.Ask, Sha
     Map<String, Long> more = new TreeMap<>(state);
     more.put(name, file);
     return Map.copyOf(more);
+  }
+
+  private static Map<String, Long> without(Map<String, Long> state, String name) {
+    Map<String, Long> less = new TreeMap<>(state);
+    less.remove(name);
+    return Map.copyOf(less);
   }
 }

@@ -3,6 +3,8 @@ package org.cairnfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,15 +39,16 @@ final class SharedWork implements AutoCloseable {
   /** After so many calls other names and another text have their turn: histories stay short. */
   private static final int CALLS_PER_EPOCH = 80;
 
+  /** So many calls is one worth that may have taken effect or not: each doubles the work. */
+  private static final int CALLS_PER_LOST = 16;
+
   private static final String[] NAMES = {"a", "b", "c"};
-  private static final List<Kind> KINDS = List.of(Kind.values());
+  private static final List<Kind> KINDS =
+      List.of(Kind.CREATE, Kind.LOOK, Kind.UNLINK, Kind.RENAME, Kind.LINK);
   private static final int FILE_KIB = 700;
   /** What fails may fail at once. */
   private static final int PAUSE_MILLIS = 100;
 
-  /**
-   * Of calls that may have taken effect or not, a history is to have few: each doubles the work.
-   */
   private static final int PAUSE_WHEN_LOST_MILLIS = 1500;
 
   private static final int STOP_LIMIT_SECONDS = 240;
@@ -54,10 +57,15 @@ final class SharedWork implements AutoCloseable {
   record Stored(String name, int kib) {}
 
   private final Random random;
+
+  /** All calls, for people: those, too, of which nothing was learned. */
+  private final PrintWriter record;
+
   private final List<SharedClient> clients = new ArrayList<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Future<?>> running = new ArrayList<>();
   private final AtomicInteger calls = new AtomicInteger();
+  private final AtomicInteger lost = new AtomicInteger();
   private final Map<Integer, ConcurrentLinkedQueue<Call<Ask, Told>>> names =
       new ConcurrentHashMap<>();
   private final Map<Integer, ConcurrentLinkedQueue<Call<String, String>>> texts =
@@ -74,9 +82,11 @@ final class SharedWork implements AutoCloseable {
    * Begins.
    *
    * @param directories one directory with a file "guard" in it, on each of the mounts
+   * @param record a file for what each client was told, and when
    */
-  SharedWork(List<Path> directories, long seed) throws IOException {
+  SharedWork(List<Path> directories, long seed, Path record) throws IOException {
     random = new Random(seed);
+    this.record = new PrintWriter(record.toFile(), StandardCharsets.US_ASCII);
     for (Path directory : directories) {
       for (int i = 0; i < CLIENTS_PER_MOUNT; i++) {
         clients.add(new SharedClient(directory));
@@ -106,7 +116,7 @@ final class SharedWork implements AutoCloseable {
   private void work(int number, Random chance) throws InterruptedException {
     SharedClient client = clients.get(number);
     for (int i = 0; !stopping; i++) {
-      int epoch = calls.getAndIncrement() / CALLS_PER_EPOCH;
+      int epoch = (calls.getAndIncrement() + lost.get() * CALLS_PER_LOST) / CALLS_PER_EPOCH;
       int kind = chance.nextInt(20);
       if (kind < 14) {
         name(client, number, epoch, chance);
@@ -115,8 +125,8 @@ final class SharedWork implements AutoCloseable {
       } else {
         String name = "file-%d-%d".formatted(number, i);
         int kib = 1 + chance.nextInt(FILE_KIB);
-        String answer = client.call("store " + name + " " + kib);
-        note(answer);
+        String answer = call(client, number, "store " + name + " " + kib);
+        pauseAfter(answer);
         if (answer.startsWith("ok")) {
           stored.add(new Stored(name, kib));
         }
@@ -137,13 +147,13 @@ final class SharedWork implements AutoCloseable {
 
     int troublesBefore = troubles.get();
     long begin = System.nanoTime();
-    String answer = client.call(call);
+    String answer = call(client, number, call);
     long end = System.nanoTime();
-    note(answer);
-    boolean lost = answer.startsWith("lost");
+    pauseAfter(answer);
+    boolean isLost = isLost(answer);
     boolean fresh = guarded || (troublesBefore % 2 == 0 && troubles.get() == troublesBefore);
     if (answer.equals("away")
-        || (onlyLooked(kind, answer) && (lost || !fresh || kind == Kind.LINK))) {
+        || (onlyLooked(kind, answer) && (isLost || !fresh || kind == Kind.LINK))) {
       // Nothing was done, and nothing was learned. Of a link the kernel looks up both names, one
       // after the other, and says that there is none if the file was replaced since: always.
       return;
@@ -151,8 +161,8 @@ final class SharedWork implements AutoCloseable {
     Ask ask = new Ask(calls.get() * clients.size() + number, kind, name, two ? other : "");
     names
         .computeIfAbsent(epoch, each -> new ConcurrentLinkedQueue<>())
-        .add(new Call<>(
-            number, ask, lost ? null : told(answer), begin, lost ? Long.MAX_VALUE : end));
+        .addAll(SharedNames.steps(new Call<>(
+            number, ask, isLost ? null : told(answer), begin, isLost ? Long.MAX_VALUE : end)));
   }
 
   private static boolean onlyLooked(Kind kind, String answer) {
@@ -172,9 +182,9 @@ final class SharedWork implements AutoCloseable {
   private void append(SharedClient client, int number, int epoch, String text)
       throws InterruptedException {
     long begin = System.nanoTime();
-    String answer = client.call("append text" + epoch + " " + text);
+    String answer = call(client, number, "append text" + epoch + " " + text);
     long end = System.nanoTime();
-    note(answer);
+    pauseAfter(answer);
     if (!answer.equals("away")) {
       boolean ok = answer.startsWith("ok");
       assertThat(ok || answer.startsWith("lost")).as(answer).isTrue();
@@ -189,10 +199,24 @@ final class SharedWork implements AutoCloseable {
     }
   }
 
-  private void note(String answer) throws InterruptedException {
+  private String call(SharedClient client, int number, String call) throws InterruptedException {
+    long begin = System.nanoTime();
+    String answer = client.call(call);
+    record.println(begin + " " + System.nanoTime() + " " + number + " " + call + ": " + answer);
     String kind = answer.startsWith("ok") ? "ok" : answer;
     answers.computeIfAbsent(kind, each -> new AtomicInteger()).incrementAndGet();
-    if (answer.startsWith("lost")) {
+    if (isLost(answer)) {
+      lost.incrementAndGet();
+    }
+    return answer;
+  }
+
+  private static boolean isLost(String answer) {
+    return answer.startsWith("lost");
+  }
+
+  private static void pauseAfter(String answer) throws InterruptedException {
+    if (isLost(answer)) {
       TimeUnit.MILLISECONDS.sleep(PAUSE_WHEN_LOST_MILLIS);
     } else if (answer.equals("away")) {
       TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
@@ -205,6 +229,7 @@ final class SharedWork implements AutoCloseable {
     for (Future<?> each : running) {
       each.get(STOP_LIMIT_SECONDS, TimeUnit.SECONDS);
     }
+    record.flush();
   }
 
   /** Fails unless an order of the calls explains all answers. */
@@ -213,10 +238,12 @@ final class SharedWork implements AutoCloseable {
             Linearizability.violation(new SharedNames(), List.copyOf(history)))
         .as("the names of epoch %d", epoch)
         .isEmpty());
-    texts.forEach((epoch, history) -> assertThat(
-            Linearizability.violation(new SharedText(), List.copyOf(history)))
-        .as("the text of epoch %d", epoch)
-        .isEmpty());
+    texts.forEach((epoch, queue) -> {
+      List<Call<String, String>> history = List.copyOf(queue);
+      assertThat(Linearizability.violation(new SharedText(history), history))
+          .as("the text of epoch %d", epoch)
+          .isEmpty();
+    });
   }
 
   /** Files of which clients were told that they are on stable storage. */
@@ -235,5 +262,6 @@ final class SharedWork implements AutoCloseable {
     stopping = true;
     clients.forEach(SharedClient::close);
     threads.shutdownNow();
+    record.close();
   }
 }

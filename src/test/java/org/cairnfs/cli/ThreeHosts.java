@@ -145,11 +145,14 @@ final class ThreeHosts {
     assertThat(process.exitValue()).as("%s said: %s", script, said).isZero();
   }
 
-  /** Copies what the nodes have logged, for whoever wants to know why a test failed. */
+  /**
+   * Copies what the nodes have logged and the clients were told, for whoever wants to know why a
+   * test failed.
+   */
   void keepLogs(Path to) throws IOException, InterruptedException {
     sh("rm -rf " + to + " && mkdir -p " + to + " && cd " + directory
         + " && for home in home?; do cp -r $home/log " + to.toAbsolutePath()
-        + "/$home || true; done");
+        + "/$home || true; done; cp calls " + to.toAbsolutePath() + " || true");
   }
 
   /** Leaves nothing running or mounted, whatever state they are in. */

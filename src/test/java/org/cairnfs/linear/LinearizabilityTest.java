@@ -1,6 +1,7 @@
 package org.cairnfs.linear;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,8 +20,8 @@ final class LinearizabilityTest {
     }
 
     @Override
-    public Optional<Integer> apply(Integer state, Integer input, Integer output) {
-      return output == null || output.equals(state) ? Optional.of(state + input) : Optional.empty();
+    public List<Integer> apply(Integer state, Integer input, Integer output) {
+      return output == null || output.equals(state) ? List.of(state + input) : List.of();
     }
   };
 
@@ -130,6 +131,31 @@ final class LinearizabilityTest {
     read(1, 2, 7);
     addUnanswered(10, 7);
     fails("output=7");
+  }
+
+  /** Each of them doubles the number of what may have happened. */
+  @Test
+  void manyThatWereNotAnswered() {
+    for (int i = 0; i < 60; i++) {
+      addUnanswered(i, 1);
+    }
+    add(100, 101, 0, 30);
+    add(102, 103, 5, 40);
+    read(104, 105, 65);
+    holds();
+    read(106, 107, 66);
+    fails("output=66");
+  }
+
+  @Test
+  void aSearchThatGivesUpSaysSo() {
+    for (int i = 0; i < 25; i++) {
+      addUnanswered(i, 1 << i);
+    }
+    read(100, 101, -1);
+    assertThatThrownBy(this::violation)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("too many ways to order 26 calls");
   }
 
   /** Histories made by carrying out the calls at a moment between begin and end hold. */
