@@ -44,6 +44,7 @@ final class LocalBlobs {
   private final Holds holds;
   private final Pins pins = new Pins();
   private final List<Consumer<BlobId>> damageListeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<BlobId>> refusalListeners = new CopyOnWriteArrayList<>();
 
   LocalBlobs(BlobStore replicas, CachedBlobs cached, Holds holds) {
     this.replicas = replicas;
@@ -54,6 +55,11 @@ final class LocalBlobs {
   /** Has {@code listener} told of blobs that were found damaged, on the thread that found it. */
   void onDamaged(Consumer<BlobId> listener) {
     damageListeners.add(listener);
+  }
+
+  /** Has {@code listener} told of blobs of other nodes that could not be stored here. */
+  void onRefused(Consumer<BlobId> listener) {
+    refusalListeners.add(listener);
   }
 
   /**
@@ -92,17 +98,29 @@ final class LocalBlobs {
    * @return whether it was added
    */
   boolean accept(BlobId id, ByteBuffer blob) throws IOException {
+    try {
+      boolean added = appendHeld(id, blob);
+      replicas.sync();
+      return added;
+    } catch (IOException e) {
+      refused(id);
+      throw e;
+    }
+  }
+
+  private void refused(BlobId id) {
+    refusalListeners.forEach(listener -> listener.accept(id));
+  }
+
+  private boolean appendHeld(BlobId id, ByteBuffer blob) throws IOException {
     ReentrantLock lock = pins.lockOf(id);
-    boolean added;
     lock.lock();
     try {
       holds.add(id);
-      added = replicas.append(id, blob);
+      return replicas.append(id, blob);
     } finally {
       lock.unlock();
     }
-    replicas.sync();
-    return added;
   }
 
   /**
@@ -112,14 +130,19 @@ final class LocalBlobs {
    * <p>Its bytes are looked at: who asks relies on them, and still has them to send.
    */
   OptionalInt hold(BlobId id) throws IOException {
-    OptionalInt length = holdUnseen(id);
-    if (length.isPresent() && readIntact(id) == null) {
-      length = holdUnseen(id); // there may be a cached copy
+    try {
+      OptionalInt length = holdUnseen(id);
+      if (length.isPresent() && readIntact(id) == null) {
+        length = holdUnseen(id); // there may be a cached copy
+      }
+      if (length.isPresent()) {
+        replicas.sync();
+      }
+      return length;
+    } catch (IOException e) {
+      refused(id); // a cached copy that cannot become one that belongs here
+      throw e;
     }
-    if (length.isPresent()) {
-      replicas.sync();
-    }
-    return length;
   }
 
   /** Holds what is said to be here; held first, so that it stays while it is looked at. */

@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
  * Sees to it that this node has the blobs that belong here, intact, and no others.
  *
  * <p>Each node looks after itself: it knows all blobs and all nodes, and so what belongs to it. It
- * walks over all of them after the start, after the nodes or the number of replicas changed, and
- * now and then; while something is left to do, soon again. Thread-safe.
+ * walks over all of them after the start, after the nodes or the number of replicas changed, after
+ * something could not be stored here, and now and then; while something is left to do, soon again.
+ * Thread-safe.
  */
 final class Repair implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
@@ -35,6 +36,7 @@ final class Repair implements AutoCloseable {
   private final BlobCatalog catalog;
   private final ClusterBlobs.Peers others;
   private final PeerReads reads;
+  private final RefusedBlobs refused;
   private final ClusterBlobs.Threads threads;
   private final ClusterSettings settings;
   private final LongSupplier ticker;
@@ -77,7 +79,9 @@ final class Repair implements AutoCloseable {
     this.settings = settings;
     this.ticker = ticker;
     pace = new Pace(settings.repairBytesPerSecond(), ticker);
+    refused = new RefusedBlobs(local, catalog, others.nodes(), settings, ticker);
     local.onDamaged(this::damaged);
+    local.onRefused(this::refused);
     others.nodes().onChange(this::changed);
   }
 
@@ -100,11 +104,12 @@ final class Repair implements AutoCloseable {
 
   RepairStats stats() {
     RepairWalk.Counters now = counters;
+    long missing = now.missing.sum() - now.fetched.sum();
     return new RepairStats(
         now.checked.sum(),
         now.missing.sum(),
         now.fetched.sum(),
-        now.lacking.sum() + now.missing.sum() - now.fetched.sum(),
+        now.lacking.sum() + Math.max(missing, refused.missing()),
         now.unavailable.sum(),
         now.surplus.sum(),
         local.stats().damagedBlobs(),
@@ -167,7 +172,8 @@ final class Repair implements AutoCloseable {
         LOG.debug("Gave up blobs that belong elsewhere; compaction freed {} bytes", freed);
       }
       RepairStats found = stats();
-      boolean done = found.missing() == found.fetched() && found.surplus() == 0;
+      boolean done =
+          found.missing() == found.fetched() && found.surplus() == 0 && refused.areSettled();
       boolean shown = walk.counters().unshown.sum() == 0;
       spots += shown ? 1 : 0;
       unfinished = done && shown ? 0 : unfinished + 1;
@@ -244,6 +250,15 @@ final class Repair implements AutoCloseable {
     if (!isAlone()) {
       LOG.warn("Blob {} is damaged here; it is fetched anew", id);
       changed();
+    }
+  }
+
+  /** Another node's blob could not be stored here, and its writer goes on without this copy. */
+  private void refused(BlobId id) {
+    long soon = ticker.getAsLong() + settings.settle().toNanos();
+    // while there are some it looks again soon anyway
+    if (refused.add(id) && dueNanos - soon > 0) {
+      dueNanos = soon;
     }
   }
 }

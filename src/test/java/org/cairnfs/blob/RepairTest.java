@@ -1,8 +1,10 @@
 package org.cairnfs.blob;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -11,9 +13,11 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlobFormat;
+import org.cairnfs.store.DiskFullException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +77,45 @@ final class RepairTest {
         peer.blobs.put(id, blob);
       }
       await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
+    }
+  }
+
+  /** A writer elsewhere is content with its other copies, and refers to the blob later. */
+  @Test
+  void whatWasPutHereWhileTheDiskWasFullIsFetchedWhenThereIsRoom() throws Exception {
+    AtomicBoolean full = new AtomicBoolean(true);
+    InMemoryBlobStore store = new InMemoryBlobStore();
+    LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
+      @Override
+      public boolean append(BlobId id, ByteBuffer blob) throws IOException {
+        if (full.get()) {
+          throw new DiskFullException("no room");
+        }
+        return super.append(id, blob);
+      }
+    });
+    TestCatalog catalog = new TestCatalog();
+    FakeNodes nodes = new FakeNodes(3);
+    FakePeer peer = new FakePeer();
+    byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    peer.blobs.put(id, blob);
+    ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, node -> peer);
+    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
+    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
+    try (Repair repair =
+        new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime)) {
+      repair.start();
+      await().atMost(SOON).until(() -> repair.stats().walks() > 0);
+      assertThatThrownBy(() -> local.accept(id, ByteBuffer.wrap(blob)))
+          .isInstanceOf(DiskFullException.class);
+      assertThat(repair.stats().underReplicated()).isZero(); // nobody needs it yet
+
+      catalog.refer(id, PLAIN_LENGTH);
+      assertThat(repair.stats().underReplicated()).isEqualTo(1);
+      full.set(false);
+      await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
+      assertThat(store.lengthBytes(id)).hasValue(blob.length);
     }
   }
 }
