@@ -188,18 +188,21 @@ public final class PeerClient implements Closeable {
   }
 
   /**
-   * The address of a name, asked for anew for each connection, as a node may have moved; not on an
-   * event loop, as that may take long.
+   * The address of a name, asked for anew for each connection, as a node may have moved. On a
+   * thread of its own, as that may take long, and the common pool may have a single thread.
    */
-  private static CompletableFuture<InetSocketAddress> lookUp(InetSocketAddress address) {
-    return CompletableFuture.supplyAsync(() -> {
-      try {
-        InetAddress[] found = InetAddress.getAllByName(address.getHostString());
-        return new InetSocketAddress(found[0], address.getPort());
-      } catch (UnknownHostException e) {
-        throw new CompletionException(e);
-      }
-    });
+  private CompletableFuture<InetSocketAddress> lookUp(InetSocketAddress address) {
+    Executor ownThread = task -> context.ports().threads().newThread(task).start();
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            InetAddress[] found = InetAddress.getAllByName(address.getHostString());
+            return new InetSocketAddress(found[0], address.getPort());
+          } catch (UnknownHostException e) {
+            throw new CompletionException(e);
+          }
+        },
+        ownThread);
   }
 
   private void connect(

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -25,6 +26,14 @@ import java.util.concurrent.TimeUnit;
  */
 final class CairnProcess {
   private static final Path LAUNCHER = Path.of("mount-scripts/cairn").toAbsolutePath();
+
+  /** The common pool of a machine with two cores has one thread. */
+  static final Executor OWN_THREAD = task -> {
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    thread.start();
+  };
+
   private static final int LIMIT_SECONDS = 120;
   private static final int LAST_WORDS_CHARS = 5000;
 
@@ -115,9 +124,9 @@ final class CairnProcess {
     }
     Process process = builder.start();
     CompletableFuture<byte[]> out =
-        CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()));
+        CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()), OWN_THREAD);
     CompletableFuture<byte[]> err =
-        CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()));
+        CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()), OWN_THREAD);
     try (OutputStream in = process.getOutputStream()) {
       in.write(input);
     } catch (IOException e) {

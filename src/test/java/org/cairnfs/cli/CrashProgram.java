@@ -26,7 +26,7 @@ final class CrashProgram {
   private CrashProgram(Process process, Path errors) {
     this.process = process;
     this.errors = errors;
-    this.reading = CompletableFuture.runAsync(this::readAcknowledged);
+    this.reading = CompletableFuture.runAsync(this::readAcknowledged, CairnProcess.OWN_THREAD);
   }
 
   /**

@@ -3,15 +3,10 @@ package org.cairnfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -111,43 +106,6 @@ final class ProgramsIT {
     sh(
         "fio --name=v --directory=. --size=24m --rw=randrw --bsrange=1k-96k --verify=crc32c --fallocate=none"
             + " --verify_fatal=1 --ioengine=psync --overwrite=1 --end_fsync=1 --randseed=5 >/dev/null");
-  }
-
-  /** What was synced is all there; a file that was not is a prefix of what was written to it. */
-  @Test
-  void syncedRecordsSurviveAKilledNode() throws Exception {
-    byte[] record = "0123456789abcdef".repeat(64).getBytes(StandardCharsets.US_ASCII);
-    int synced = 0;
-    for (int crash = 0; crash < 5; crash++) {
-      Path log = mount.resolve("log");
-      try (var channel =
-          FileChannel.open(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-        for (int i = 0; i < 20; i++) {
-          channel.write(ByteBuffer.wrap(record));
-          channel.force(true);
-          synced = (int) (channel.size() / record.length);
-        }
-        channel.write(ByteBuffer.wrap(record));
-        Files.writeString(mount.resolve("new"), "version " + crash);
-        Files.move(
-            mount.resolve("new"), mount.resolve("current"), StandardCopyOption.REPLACE_EXISTING);
-        cairn.killNode();
-      } catch (IOException e) {
-        // closing a file of a node that was killed may fail
-        assertThat(e).isNotNull();
-      }
-      cairn.run("mount", mount).ok();
-      byte[] content = Files.readAllBytes(log);
-      assertThat(content.length / record.length).isGreaterThanOrEqualTo(synced);
-      assertThat(content.length % record.length).isZero();
-      for (int at = 0; at < content.length; at += record.length) {
-        assertThat(Arrays.copyOfRange(content, at, at + record.length)).isEqualTo(record);
-      }
-      Path current = mount.resolve("current");
-      if (Files.exists(current)) {
-        assertThat(Files.readString(current)).startsWith("version ");
-      }
-    }
   }
 
   @Test

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.net.PeerException.Reason;
@@ -109,6 +111,30 @@ abstract class PeerContract {
   void aRequestIsAnswered() throws Exception {
     assertThat(UTF_8.decode(get(ask("hello"))).toString()).isEqualTo("hello");
     assertThat(get(ask("")).remaining()).isZero();
+  }
+
+  /** On two cores it has one thread, and whoever else uses it may wait there. */
+  @Test
+  void aConnectionNeedsNothingOfTheCommonPool() throws Exception {
+    int threads = ForkJoinPool.getCommonPoolParallelism();
+    CountDownLatch busy = new CountDownLatch(threads);
+    CountDownLatch answered = new CountDownLatch(1);
+    for (int i = 0; i < threads; i++) {
+      ForkJoinPool.commonPool().execute(() -> {
+        busy.countDown();
+        try {
+          answered.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      });
+    }
+    busy.await();
+    try {
+      assertThat(get(ask("")).remaining()).isZero();
+    } finally {
+      answered.countDown();
+    }
   }
 
   @Test

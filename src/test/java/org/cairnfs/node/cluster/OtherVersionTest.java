@@ -46,7 +46,8 @@ final class OtherVersionTest {
   void isNamedToWhoWantsToJoin() throws Exception {
     NodeIdentity identity = NodeIdentity.generate(RANDOM);
     try (SSLServerSocket server = listen(identity)) {
-      CompletableFuture<Void> refusing = CompletableFuture.runAsync(() -> refuse(server));
+      CompletableFuture<Void> refusing = CompletableFuture.runAsync(
+          () -> refuse(server), task -> new Thread(task, "refusing").start());
       ListenAddress address = new ListenAddress("127.0.0.1", server.getLocalPort());
       Home home = Home.at(directory.resolve("home"));
       Token token = new Token(
@@ -61,9 +62,9 @@ final class OtherVersionTest {
           () -> Joining.prepare(home, ClusterFixture.freePort())
               .carryOut(token, NodeProfile.DEFAULT));
 
-      refusing.join();
       assertThat(refusal)
           .hasMessageContaining(address + " runs another version of Cairn: " + WORDS);
+      refusing.join();
       assertThat(refusal.remedy()).contains("the same version on both hosts");
       assertThat(home.root()).doesNotExist();
     }
