@@ -36,6 +36,24 @@ final class Boundary {
     }
   }
 
+  /**
+   * As {@link #serve}, for what is done to an inode that the kernel found by a name before. If it
+   * is gone by now, the name may lead to another one since, as after a rename over it on another
+   * host: ESTALE makes the kernel look the name up again, and programs hear of ENOENT only if it is
+   * free.
+   */
+  static void serveFound(long handle, Work work) {
+    serve(handle, request -> {
+      try {
+        work.answer(request);
+      } catch (PosixException failure) {
+        throw failure.errno() == Errno.ENOENT
+            ? new PosixException(Errno.ESTALE, "an inode that is gone")
+            : failure;
+      }
+    });
+  }
+
   /** The error number that tells a program of {@code failure}; logs what nobody expected. */
   static Errno errnoOf(Throwable failure) {
     if (failure instanceof PosixException expected) {

@@ -35,7 +35,8 @@ final class DirectoryOperations {
     table.set(
         Slot.OPENDIR,
         PPP.class,
-        (req, inode, fileInfo) -> Boundary.serve(req, request -> open(request, inode, fileInfo)));
+        (req, inode, fileInfo) ->
+            Boundary.serveFound(req, request -> open(request, inode, fileInfo)));
     table.set(
         Slot.READDIR,
         PPPPP.class,

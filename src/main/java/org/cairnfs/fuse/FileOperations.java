@@ -38,7 +38,8 @@ final class FileOperations {
     table.set(
         Slot.OPEN,
         PPP.class,
-        (req, inode, fileInfo) -> Boundary.serve(req, request -> open(request, inode, fileInfo)));
+        (req, inode, fileInfo) ->
+            Boundary.serveFound(req, request -> open(request, inode, fileInfo)));
     table.set(
         Slot.CREATE,
         PPPIP.class,

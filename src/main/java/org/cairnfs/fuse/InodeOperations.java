@@ -40,17 +40,17 @@ final class InodeOperations {
     table.set(
         Slot.GETATTR,
         PPP.class,
-        (req, inode, fileInfo) -> Boundary.serve(
+        (req, inode, fileInfo) -> Boundary.serveFound(
             req, request -> request.attributes(vfs.attributes(new InodeNumber(inode)))));
     table.set(
         Slot.SETATTR,
         PPPIP.class,
         (req, inode, stat, which, fileInfo) ->
-            Boundary.serve(req, request -> setAttributes(request, inode, stat, which)));
+            Boundary.serveFound(req, request -> setAttributes(request, inode, stat, which)));
     table.set(
         Slot.READLINK,
         PP.class,
-        (req, inode) -> Boundary.serve(req, request -> readSymlink(request, inode)));
+        (req, inode) -> Boundary.serveFound(req, request -> readSymlink(request, inode)));
     table.set(
         Slot.STATFS,
         PP.class,

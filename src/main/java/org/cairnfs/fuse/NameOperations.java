@@ -68,7 +68,7 @@ final class NameOperations {
         Slot.LINK,
         PPPP.class,
         (req, inode, newParent, newName) ->
-            Boundary.serve(req, request -> link(request, inode, newParent, newName)));
+            Boundary.serveFound(req, request -> link(request, inode, newParent, newName)));
   }
 
   private void lookup(Request request, long parent, long nameAddress) {

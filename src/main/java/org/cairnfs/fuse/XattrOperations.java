@@ -42,20 +42,20 @@ final class XattrOperations {
         Slot.GETXATTR,
         PPPP.class,
         (req, inode, name, size) ->
-            Boundary.serve(req, request -> get(request, inode, name, size)));
+            Boundary.serveFound(req, request -> get(request, inode, name, size)));
     table.set(
         Slot.LISTXATTR,
         PPP.class,
-        (req, inode, size) -> Boundary.serve(req, request -> list(request, inode, size)));
+        (req, inode, size) -> Boundary.serveFound(req, request -> list(request, inode, size)));
     table.set(
         Slot.SETXATTR,
         PPPPPI.class,
         (req, inode, name, value, size, flags) ->
-            Boundary.serve(req, request -> set(request, inode, name, value, size, flags)));
+            Boundary.serveFound(req, request -> set(request, inode, name, value, size, flags)));
     table.set(
         Slot.REMOVEXATTR,
         PPP.class,
-        (req, inode, name) -> Boundary.serve(req, request -> remove(request, inode, name)));
+        (req, inode, name) -> Boundary.serveFound(req, request -> remove(request, inode, name)));
   }
 
   private void get(Request request, long inode, long name, long size) {

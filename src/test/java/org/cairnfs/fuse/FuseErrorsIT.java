@@ -8,12 +8,14 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.cairnfs.core.Errno;
+import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.vfs.Vfs;
 import org.junit.jupiter.api.AfterEach;
@@ -57,6 +59,19 @@ final class FuseErrorsIT {
       Map.entry("lock", "open(F, '<', qq($d/file)) && fcntl F, F_SETLK, my $l = pack('ssqqi', 0)"),
       Map.entry("flock", "open(F, '<', qq($d/file)) && flock F, 2 | 4")));
 
+  /** Those that the kernel asks of an inode, after it looked up the name. */
+  private static final List<String> INODE_OPERATIONS = List.of(
+      "attributes",
+      "setAttributes",
+      "readSymlink",
+      "link",
+      "open",
+      "openDirectory",
+      "xattr",
+      "xattrNames",
+      "setXattr",
+      "removeXattr");
+
   /** Perl that finds the error in what a program says of it. */
   private static final String PROGRAM = "use Fcntl; use IO::Handle; $ENV{LC_ALL} = 'C'; sub program"
       + " { my $said = qx(@_ 2>&1); return 1 unless $?;"
@@ -86,6 +101,8 @@ final class FuseErrorsIT {
     Files.createDirectory(mount.path("directory"));
     Files.createSymbolicLink(mount.path("symlink"), mount.path("file"));
     mount.bash("setfattr -n user.a -v b file");
+    mount.bash("mkdir -p kept/directory; touch kept/file; ln -s file kept/symlink");
+    mount.bash("setfattr -n user.a -v b kept/file");
   }
 
   @AfterEach
@@ -101,6 +118,51 @@ final class FuseErrorsIT {
           .as(operation)
           .isEqualTo(Errno.EDEADLK.number());
     }
+  }
+
+  /**
+   * As when another host renames something over what the kernel has just looked up: the name was
+   * never free.
+   */
+  @Test
+  void anInodeThatIsReplacedAfterItsLookupIsLookedUpAgain() throws Exception {
+    for (String operation : INODE_OPERATIONS) {
+      String name = makeTarget(operation);
+      mount.bash("cp -a kept/%s other".formatted(name));
+      assertThat(errnoOf(operation, () -> gone(operation, "other", name)))
+          .as(operation)
+          .isZero();
+    }
+  }
+
+  @Test
+  void anInodeThatIsGoneAfterItsLookupIsAbsentIfItsNameIsFree() throws Exception {
+    for (String operation : INODE_OPERATIONS) {
+      String name = makeTarget(operation);
+      assertThat(errnoOf(operation, () -> gone(operation, name, "elsewhere")))
+          .as(operation)
+          .isEqualTo(Errno.ENOENT.number());
+      mount.bash("rm -r elsewhere");
+    }
+  }
+
+  /** Makes anew what the operation is done to; returns its name. */
+  private String makeTarget(String operation) throws Exception {
+    String name = switch (operation) {
+      case "readSymlink" -> "symlink";
+      case "openDirectory" -> "directory";
+      default -> "file";
+    };
+    mount.bash("rm -rf %1$s new; cp -a kept/%1$s .".formatted(name));
+    return name;
+  }
+
+  /** Renames, unseen by the kernel; the operation then fails this once. */
+  private PosixException gone(String operation, String from, String to) {
+    failures.remove(operation);
+    memory.rename(
+        InodeNumber.ROOT, MountFixture.name(from), InodeNumber.ROOT, MountFixture.name(to));
+    return new PosixException(Errno.ENOENT, "gone");
   }
 
   @Test
@@ -131,7 +193,7 @@ final class FuseErrorsIT {
   @Test
   void theKernelKeepsWorkingAfterwards() throws Exception {
     whatIsNoPosixExceptionIsEio();
-    assertThat(mount.bash("cat file; ls -A | wc -l")).isEqualTo("text3");
+    assertThat(mount.bash("cat file; ls -A | wc -l")).isEqualTo("text4");
     mount.mount.unmount();
     assertThat(memory.openHandles()).isZero();
   }
