@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
  * {@code cairn.failures.only} which.
  */
 @Tag("may-skip")
+@Tag("alone")
 final class FailuresIT {
   private static final int ROUNDS = Integer.getInteger("cairn.failures.rounds", 0);
   private static final long SEED = Long.getLong("cairn.failures.seed", 1);

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * What a node needs for much data: short here, at full size by {@code mount-scripts/test-scale.sh}.
  */
+@Tag("alone")
 final class ScaleIT {
   private static final int STREAM_MIB = Integer.getInteger("cairn.scale.streamMib", 768);
   private static final int FILES = Integer.getInteger("cairn.scale.files", 6000);

@@ -10,10 +10,12 @@ import java.util.concurrent.TimeUnit;
 import org.cairnfs.cli.Hosts.Host;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What programs on three hosts do with one tree, as processes on this machine. */
+@Tag("alone")
 final class SharedTreeIT {
   private static final int FILES = 10_000;
   private static final int STREAM_MIB = Integer.getInteger("cairn.shared.streamMib", 400);
