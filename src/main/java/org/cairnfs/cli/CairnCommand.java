@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.OperatorException;
@@ -111,8 +112,7 @@ final class CairnCommand implements Runnable {
   /** No subcommand: shows what there is, which is a wrong call. */
   @Override
   public void run() {
-    throw new ParameterException(
-        java.util.Objects.requireNonNull(spec).commandLine(), "no command given");
+    throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "no command given");
   }
 
   Console console() {

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.node.admin.AdminClient;
 import org.cairnfs.node.home.DiskFailures;
@@ -62,14 +64,13 @@ final class GetCommand extends Subcommand {
    * A regular file takes its place when it is complete, so that a failure leaves what was there.
    */
   private void copyWhole(Path file) throws IOException, OperatorException {
-    Path directory = java.util.Objects.requireNonNull(file.toAbsolutePath().getParent());
+    Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent());
     Path unfinished = Files.createTempFile(directory, ".cairn-get-", "");
     try {
       try (OutputStream into = Files.newOutputStream(unfinished)) {
         copy(into, !quiet);
       }
-      Files.setPosixFilePermissions(
-          unfinished, java.nio.file.attribute.PosixFilePermissions.fromString("rw-r--r--"));
+      Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rw-r--r--"));
       Files.move(
           unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {

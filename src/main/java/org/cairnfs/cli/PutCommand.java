@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.node.admin.AdminClient;
 import org.cairnfs.node.home.DiskFailures;
@@ -81,7 +82,7 @@ final class PutCommand extends Subcommand {
   }
 
   private ByteString sourceName() {
-    Path name = java.util.Objects.requireNonNullElse(source.getFileName(), source);
+    Path name = Objects.requireNonNullElse(source.getFileName(), source);
     return ByteString.copyFrom(name.toString().getBytes(RawArguments.nativeCharset()));
   }
 

@@ -1,5 +1,6 @@
 package org.cairnfs.core;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 
@@ -84,7 +85,7 @@ public record BlobId(long word0, long word1, long word2, long word3) implements 
 
   private static int requireRemaining(ByteBuffer in) {
     if (in.remaining() < SIZE_BYTES) {
-      throw new java.nio.BufferUnderflowException();
+      throw new BufferUnderflowException();
     }
     return SIZE_BYTES;
   }

@@ -1,5 +1,6 @@
 package org.cairnfs.crypto;
 
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 
@@ -49,7 +50,7 @@ public final class MasterKey implements AutoCloseable {
 
   /** Whether both are the same key; takes the same time wherever they differ. */
   boolean sameAs(MasterKey other) {
-    return java.security.MessageDigest.isEqual(key, other.key);
+    return MessageDigest.isEqual(key, other.key);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.cairnfs.meta;
 
 import org.cairnfs.core.Errno;
+import org.cairnfs.core.FileMode;
 import org.cairnfs.core.Limits;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,7 @@ final class Inodes {
 
   void putDentry(byte[] key, InodeRecord inode) {
     DentryRecord dentry =
-        new DentryRecord(inode.number, inode.mode & org.cairnfs.core.FileMode.TYPE_MASK);
+        new DentryRecord(inode.number, inode.mode & FileMode.TYPE_MASK);
     view.put(MetaTable.DENTRY, key, dentry.encode());
   }
 

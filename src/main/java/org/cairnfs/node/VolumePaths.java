@@ -1,6 +1,7 @@
 package org.cairnfs.node;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
@@ -102,7 +103,7 @@ final class VolumePaths {
           start--;
         }
         if (start < end) {
-          left.addFirst(new Bytes(java.util.Arrays.copyOfRange(path, start, end)));
+          left.addFirst(new Bytes(Arrays.copyOfRange(path, start, end)));
         }
         end = start - 1;
       }

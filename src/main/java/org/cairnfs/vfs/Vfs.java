@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ public interface Vfs {
   Inode setAttributes(InodeNumber inode, AttributeChange change);
 
   /** The current time, for UTIME_NOW. */
-  org.cairnfs.core.Timestamp now();
+  Timestamp now();
 
   Bytes readSymlink(InodeNumber symlink);
 

@@ -1,5 +1,6 @@
 package org.cairnfs.bench;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobRef;
@@ -79,7 +80,7 @@ public class SealingBenchmark {
   @Measurement(iterations = 5, time = 2)
   public static class Small {
     private static final Bytes NAME =
-        new Bytes("twenty-byte-name.txt".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        new Bytes("twenty-byte-name.txt".getBytes(StandardCharsets.US_ASCII));
 
     private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
     private final NameSealer names = new NameSealer(keys);

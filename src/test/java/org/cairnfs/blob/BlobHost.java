@@ -3,6 +3,7 @@ package org.cairnfs.blob;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,9 +60,7 @@ final class BlobHost implements AutoCloseable {
         new ClusterBlobs.Stores(store, cached, 16 << 20, Blocks.disk()),
         catalog,
         new ClusterBlobs.Peers(
-            view,
-            node -> new PeerBlobs(
-                net.client(), node, QUICK.callLimit(), new java.security.SecureRandom())),
+            view, node -> new PeerBlobs(net.client(), node, QUICK.callLimit(), new SecureRandom())),
         new ClusterBlobs.Threads(timer, transfers),
         QUICK,
         System::nanoTime);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -368,7 +369,7 @@ final class BlobSimulation {
   private void join() {
     world.log("all connected");
     for (boolean[] row : cut) {
-      java.util.Arrays.fill(row, false);
+      Arrays.fill(row, false);
     }
     viewsChange();
   }

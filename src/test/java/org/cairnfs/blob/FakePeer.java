@@ -2,6 +2,7 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -88,7 +89,7 @@ final class FakePeer implements RemoteBlobs {
         answer.completeExceptionally(new IOException("no blob " + id));
         return;
       }
-      byte[] part = java.util.Arrays.copyOfRange(blob, offset, offset + length);
+      byte[] part = Arrays.copyOfRange(blob, offset, offset + length);
       if (mood == Mood.LYING) {
         part[0]++;
       }

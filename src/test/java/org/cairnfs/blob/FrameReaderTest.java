@@ -12,10 +12,12 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.assertj.core.api.ThrowableAssert;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
@@ -160,7 +162,7 @@ final class FrameReaderTest {
         CompletableFuture.supplyAsync(() -> Blocks.read(slow, ref, 0, 10));
     reading.await();
     List<Thread> others = new ArrayList<>();
-    List<byte[]> got = java.util.Collections.synchronizedList(new ArrayList<>());
+    List<byte[]> got = Collections.synchronizedList(new ArrayList<>());
     for (int i = 0; i < 4; i++) {
       Thread other = new Thread(() -> got.add(Blocks.read(slow, ref, 100, 10)));
       others.add(other);
@@ -261,7 +263,7 @@ final class FrameReaderTest {
         .isEqualTo(Arrays.copyOfRange(plain, offset, offset + length));
   }
 
-  private static void assertEio(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static void assertEio(ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EIO));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -113,7 +114,7 @@ final class InMemoryBlobStore implements BlobStore {
   }
 
   synchronized void truncate(BlobId id, int length) {
-    blobs.put(id, java.util.Arrays.copyOf(blobs.get(id), length));
+    blobs.put(id, Arrays.copyOf(blobs.get(id), length));
   }
 
   private static byte[] sha256(byte[] bytes) {

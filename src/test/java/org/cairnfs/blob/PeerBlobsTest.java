@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -42,8 +43,7 @@ final class PeerBlobsTest {
     new BlobService(Blocks.local(store), leaving::get).register(handlers, server.executor());
     server.listen(handlers.build());
     client.knows(server);
-    blobs = new PeerBlobs(
-        client.client(), server.id(), TestNode.LIMIT, new java.security.SecureRandom());
+    blobs = new PeerBlobs(client.client(), server.id(), TestNode.LIMIT, new SecureRandom());
   }
 
   @AfterEach

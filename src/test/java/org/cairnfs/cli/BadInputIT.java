@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,10 +90,7 @@ final class BadInputIT {
     byte[] right = Files.readAllBytes(key);
     CairnProcess other = new CairnProcess(directory.resolve("other"));
     other.run("init").ok();
-    Files.copy(
-        directory.resolve("other/volume.key"),
-        key,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(directory.resolve("other/volume.key"), key, StandardCopyOption.REPLACE_EXISTING);
     refused(command("start"), "the key file " + key + " is wrong", "Nothing was changed");
     refused(command("mount", mount), "the key file " + key + " is wrong");
     Files.writeString(key, "not a key");

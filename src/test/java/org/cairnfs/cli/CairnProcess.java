@@ -3,13 +3,16 @@ package org.cairnfs.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -146,11 +149,11 @@ final class CairnProcess {
         new String(err.join(), StandardCharsets.UTF_8));
   }
 
-  private static byte[] readAll(java.io.InputStream from) {
+  private static byte[] readAll(InputStream from) {
     try (from) {
       return from.readAllBytes();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -174,7 +177,7 @@ final class CairnProcess {
   void killNode() throws IOException, InterruptedException {
     ProcessHandle node = ProcessHandle.of(pid()).orElseThrow();
     node.destroyForcibly();
-    assertThat(node.onExit()).succeedsWithin(java.time.Duration.ofSeconds(30));
+    assertThat(node.onExit()).succeedsWithin(Duration.ofSeconds(30));
   }
 
   /**

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -43,7 +44,7 @@ final class SharedClient implements AutoCloseable {
     try (BufferedReader said =
         new BufferedReader(new InputStreamReader(process.getInputStream(), US_ASCII))) {
       said.lines().forEach(answers::add);
-    } catch (IOException | java.io.UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException e) {
       // It was closed while it spoke.
     }
     answers.add(ENDED);

@@ -3,9 +3,11 @@ package org.cairnfs.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -27,7 +29,7 @@ final class BlockSealerTest {
 
   @Test
   void aSmallBlobIsThePinnedOne() {
-    Sealed sealed = seal("cairn".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    Sealed sealed = seal("cairn".getBytes(StandardCharsets.US_ASCII));
 
     assertThat(sealed.blob).isEqualTo(Golden.bytes("block.small.blob"));
     assertThat(sealed.ref.id()).hasToString(Golden.hex("block.small.id"));
@@ -187,7 +189,7 @@ final class BlockSealerTest {
     byte[] plain = Golden.block(FRAME + 1);
     BlobRef expected = seal(plain).ref;
 
-    List<BlobRef> refs = java.util.stream.IntStream.range(0, 64)
+    List<BlobRef> refs = IntStream.range(0, 64)
         .parallel()
         .mapToObj(i -> i % 2 == 0 ? seal(plain).ref : seal(Golden.block(1 + i)).ref)
         .toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.assertj.core.api.ThrowableAssert;
 import org.cairnfs.crypto.BadKeyException.Reason;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +63,7 @@ final class KeySlotsTest {
   void thePassphraseGoesThroughArgon2id() {
     byte[] slot = Arrays.copyOfRange(Golden.bytes("slots"), 8, 8 + KeySlot.SIZE_BYTES);
 
-    KeySlot read = KeySlot.read(java.nio.ByteBuffer.wrap(slot));
+    KeySlot read = KeySlot.read(ByteBuffer.wrap(slot));
 
     assertThat(read.kind()).isEqualTo(KeySlot.Kind.PASSPHRASE);
     assertThat(read.open(PASSPHRASE)).isNotNull();
@@ -263,7 +265,7 @@ final class KeySlotsTest {
   }
 
   private static void assertReason(
-      Reason reason, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+      Reason reason, ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             BadKeyException.class, e -> assertThat(e.reason()).isEqualTo(reason));

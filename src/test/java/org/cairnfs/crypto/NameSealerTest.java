@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
+import org.assertj.core.api.ThrowableAssert;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
 import org.junit.jupiter.api.Test;
@@ -113,13 +115,13 @@ final class NameSealerTest {
   void anythingShorterIsRefused() {
     Bytes sealed = sealer.sealName(INODE, bytes("README.md"));
     for (int length = 0; length < sealed.length(); length++) {
-      Bytes cut = new Bytes(java.util.Arrays.copyOf(sealed.array(), length));
+      Bytes cut = new Bytes(Arrays.copyOf(sealed.array(), length));
 
       assertRefused(() -> sealer.openName(INODE, cut));
     }
   }
 
-  private static void assertRefused(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static void assertRefused(ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call).isInstanceOf(IntegrityException.class);
   }
 

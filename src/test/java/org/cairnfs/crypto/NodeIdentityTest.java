@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPairGenerator;
 import java.security.SecureRandom;
 import java.security.Signature;
+import java.util.Base64;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BadKeyException.Reason;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,7 +88,7 @@ final class NodeIdentityTest {
   void anotherKindOfKeyIsRefused() throws Exception {
     byte[] encoded =
         KeyPairGenerator.getInstance("EC").generateKeyPair().getPrivate().getEncoded();
-    String base64 = java.util.Base64.getMimeEncoder().encodeToString(encoded);
+    String base64 = Base64.getMimeEncoder().encodeToString(encoded);
     Files.writeString(
         file, "-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n");
 

@@ -1,6 +1,7 @@
 package org.cairnfs.fuse;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -340,8 +341,7 @@ final class MemoryVfs implements Vfs {
   }
 
   private static DirectoryEntry dots(int count, MemoryNode node) {
-    Bytes name =
-        new Bytes("..".substring(0, count).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    Bytes name = new Bytes("..".substring(0, count).getBytes(StandardCharsets.UTF_8));
     return new DirectoryEntry(name, node.number, FileMode.DIRECTORY, count);
   }
 

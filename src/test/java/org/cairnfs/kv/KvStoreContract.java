@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -286,7 +287,7 @@ abstract class KvStoreContract {
     int rounds = 200;
     var executor = Executors.newFixedThreadPool(threads + 1);
     try {
-      var results = new ArrayList<java.util.concurrent.Future<?>>();
+      var results = new ArrayList<Future<?>>();
       for (int thread = 0; thread < threads; thread++) {
         byte[] value = {(byte) thread};
         results.add(executor.submit(() -> {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -135,7 +136,7 @@ class RocksKvStoreTest extends KvStoreContract {
       KvStore.Table table = store.table(FIRST);
       byte[] value = new byte[1000];
       for (int i = 0; i < 20_000; i++) {
-        byte[] key = Integer.toHexString(i).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        byte[] key = Integer.toHexString(i).getBytes(StandardCharsets.UTF_8);
         store.write(batch -> batch.put(table, key, value));
       }
       assertThat(store.memoryBytes())

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Limits;
 
@@ -50,7 +51,7 @@ final class Invariants {
       DentryRecord dentry = DentryRecord.decode(value);
       InodeRecord inode = inodes.get(dentry.inode());
       assertThat(inode).as("inode %s of a dentry", dentry.inode()).isNotNull();
-      assertThat(dentry.type()).isEqualTo(inode.mode & org.cairnfs.core.FileMode.TYPE_MASK);
+      assertThat(dentry.type()).isEqualTo(inode.mode & FileMode.TYPE_MASK);
       long parent = Keys.firstNumber(key);
       assertThat(inodes.get(parent)).as("directory %s of a dentry", parent).isNotNull();
       names.merge(inode.number, 1, Integer::sum);

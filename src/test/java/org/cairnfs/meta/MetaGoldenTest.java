@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.cairnfs.meta.MetaFixture.name;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -288,6 +289,6 @@ class MetaGoldenTest {
   }
 
   private static byte[] cut(byte[] record) {
-    return java.util.Arrays.copyOf(record, record.length - 1);
+    return Arrays.copyOf(record, record.length - 1);
   }
 }

@@ -7,11 +7,14 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.net.Role;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaReply;
 import org.junit.jupiter.api.Test;
@@ -38,7 +41,7 @@ class MetaSnapshotTest {
   }
 
   private static List<String> names(MetaStore store) {
-    List<String> names = new java.util.ArrayList<>();
+    List<String> names = new ArrayList<>();
     store
         .reader()
         .scan(
@@ -46,8 +49,7 @@ class MetaSnapshotTest {
             Keys.FIRST,
             Keys.LAST,
             1000,
-            (key, value) ->
-                names.add(new String(Keys.nameOf(key), java.nio.charset.StandardCharsets.UTF_8)));
+            (key, value) -> names.add(new String(Keys.nameOf(key), StandardCharsets.UTF_8)));
     return names;
   }
 
@@ -72,13 +74,7 @@ class MetaSnapshotTest {
     MetaStore target = new MetaStore(new InMemoryKvStore(MetaStore.tableNames()));
     MemberChanges old = new MemberChanges(new QueuedMetaLog(target, true));
     old.addFounder(new Member(
-            MetaFixture.NODE,
-            org.cairnfs.net.Role.MEMBER,
-            List.of(),
-            "",
-            0,
-            MemberState.ACTIVE,
-            source.tick()))
+            MetaFixture.NODE, Role.MEMBER, List.of(), "", 0, MemberState.ACTIVE, source.tick()))
         .join();
     Members members = new Members(target);
     assertThat(members.list()).hasSize(1);

@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.InodeNumber;
@@ -71,7 +73,7 @@ final class SharedLocksTest {
     await().atMost(SOON).until(lock::isDone);
     assertThat(lock)
         .failsWithin(Duration.ZERO)
-        .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+        .withThrowableOfType(ExecutionException.class)
         .satisfies(e -> assertThat(((PosixException) e.getCause()).errno()).isEqualTo(errno));
   }
 
@@ -236,9 +238,9 @@ final class SharedLocksTest {
       try {
         second.get(200, TimeUnit.MILLISECONDS);
         return false;
-      } catch (java.util.concurrent.ExecutionException e) {
+      } catch (ExecutionException e) {
         return ((PosixException) e.getCause()).errno() == Errno.EDEADLK;
-      } catch (java.util.concurrent.TimeoutException e) {
+      } catch (TimeoutException e) {
         second.cancel(true);
         return false;
       }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -300,8 +302,8 @@ final class VfsModelTest {
       ByteBuffer into = ByteBuffer.allocate(file.content.length + 10);
       handle.vfs().read(handle.number(), 0, into);
       assertThat(into.position()).as(describe("bytes read")).isEqualTo(file.content.length);
-      byte[] read = java.util.Arrays.copyOf(into.array(), file.content.length);
-      int mismatch = java.util.Arrays.mismatch(read, file.content);
+      byte[] read = Arrays.copyOf(into.array(), file.content.length);
+      int mismatch = Arrays.mismatch(read, file.content);
       assertThat(mismatch)
           .as(describe("first byte that differs in " + number(file)))
           .isEqualTo(-1);
@@ -321,7 +323,7 @@ final class VfsModelTest {
     }
 
     private <A, B> @Nullable A both(
-        Supplier<A> onReference, Supplier<B> onVfs, java.util.function.BiConsumer<A, B> then) {
+        Supplier<A> onReference, Supplier<B> onVfs, BiConsumer<A, B> then) {
       A expected = null;
       Errno wanted = null;
       try {

@@ -5,8 +5,10 @@ import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -66,13 +68,13 @@ public final class AdminClient implements AutoCloseable {
     } catch (IOException e) {
       throw DiskFailures.explain("cannot read where the node of " + home + " listens", e);
     }
-    if (socket == null || !java.nio.file.Files.exists(socket)) {
+    if (socket == null || !Files.exists(socket)) {
       return notRunning(home);
     }
     try {
       SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
       return Optional.of(new AdminClient(home, new AdminConnection(channel)));
-    } catch (java.net.ConnectException e) {
+    } catch (ConnectException e) {
       return notRunning(home);
     } catch (IOException e) {
       if (String.valueOf(e.getMessage()).contains("refused")) {

@@ -1,6 +1,7 @@
 package org.cairnfs.node.admin;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
@@ -49,8 +50,7 @@ public final class AdminConnection implements Closeable {
       throw new IllegalArgumentException("message of " + length + " bytes");
     }
     sendBuffer = withCapacity(sendBuffer, LENGTH_BYTES + length).clear().putInt(length);
-    com.google.protobuf.CodedOutputStream out =
-        com.google.protobuf.CodedOutputStream.newInstance(sendBuffer.array(), LENGTH_BYTES, length);
+    CodedOutputStream out = CodedOutputStream.newInstance(sendBuffer.array(), LENGTH_BYTES, length);
     message.writeTo(out);
     out.flush();
     sendBuffer.position(0).limit(LENGTH_BYTES + length);

@@ -2,6 +2,7 @@ package org.cairnfs.node.cluster;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.node.home.ListenAddress;
@@ -109,7 +110,7 @@ final class PeerState {
     List<ListenAddress> all = new ArrayList<>(heard);
     told.stream().filter(address -> !heard.contains(address)).forEach(all::add);
     if (all.size() > 1) {
-      java.util.Collections.rotate(all, -(place % all.size()));
+      Collections.rotate(all, -(place % all.size()));
     }
     return all;
   }

@@ -5,6 +5,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.ReadOnlyFileSystemException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Says what a failure of the disk means for the person in front of it. */
@@ -38,7 +39,7 @@ public final class DiskFailures {
   }
 
   private static String remedyFor(Throwable failure, String reason) {
-    String lower = reason.toLowerCase(java.util.Locale.ROOT);
+    String lower = reason.toLowerCase(Locale.ROOT);
     if (lower.contains("no space left") || lower.contains("quota")) {
       return "Free some space on that disk and try again.";
     } else if (lower.contains("read-only file system")) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.MessageLite;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -172,7 +173,7 @@ final class AdminConnectionTest {
     }
   }
 
-  private static String sent(com.google.protobuf.MessageLite message) throws IOException {
+  private static String sent(MessageLite message) throws IOException {
     Memory memory = new Memory(new byte[0], 3);
     new AdminConnection(memory).send(message);
     return HexFormat.of().formatHex(memory.output.toByteArray());

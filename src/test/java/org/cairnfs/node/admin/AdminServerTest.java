@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,10 +159,10 @@ final class AdminServerTest {
   void garbageClosesTheConnectionAndNothingElse() throws Exception {
     serve((request, connection) -> DONE);
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-      channel.write(java.nio.ByteBuffer.wrap(new byte[] {-1, -1, -1, -1, 0}));
+      channel.write(ByteBuffer.wrap(new byte[] {-1, -1, -1, -1, 0}));
       // End of stream, or a reset because the node had not read everything.
       try {
-        assertThat(channel.read(java.nio.ByteBuffer.allocate(1))).isEqualTo(-1);
+        assertThat(channel.read(ByteBuffer.allocate(1))).isEqualTo(-1);
       } catch (IOException reset) {
         assertThat(reset).hasMessageContaining("reset");
       }

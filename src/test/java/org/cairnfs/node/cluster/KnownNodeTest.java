@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.Collections;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -29,7 +30,7 @@ final class KnownNodeTest {
         .setNodeId(ByteString.copyFrom(new byte[NodeId.SIZE_BYTES]))
         .setRoleValue(1 + Math.floorMod(role, 2))
         .addAllAddresses(addresses)
-        .addAllAddresses(java.util.Collections.nCopies(40, "host:1"))
+        .addAllAddresses(Collections.nCopies(40, "host:1"))
         .build());
   }
 
