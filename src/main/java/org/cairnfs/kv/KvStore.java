@@ -18,7 +18,11 @@ public interface KvStore extends Closeable {
     String name();
   }
 
-  /** The table of that name. @throws IllegalArgumentException if the store was opened without it */
+  /**
+   * The table of that name.
+   *
+   * @throws IllegalArgumentException if the store was opened without it
+   */
   Table table(String name);
 
   /** The value at {@code key}, a new array, or null. */

@@ -263,7 +263,11 @@ public final class RocksKvStore implements KvStore {
     settings.close();
   }
 
-  /** Begins a use of native objects. @throws IllegalStateException if they are gone */
+  /**
+   * Begins a use of native objects.
+   *
+   * @throws IllegalStateException if they are gone
+   */
   void enter() {
     lifetime.readLock().lock();
     if (closed) {

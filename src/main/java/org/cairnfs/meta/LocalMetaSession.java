@@ -93,8 +93,7 @@ public final class LocalMetaSession implements MetaSession {
           settings.rootGid(),
           Timestamp.of(settings.clock().instant()));
       // Should an earlier attempt have reached the log after all, or another node have made it,
-      // this
-      // one fails, and the check below decides.
+      // this one fails, and the check below decides.
       var unused = SessionLife.ask(log, op);
     }
     LocalMetaSession session = new LocalMetaSession(store, log, settings);

@@ -10,7 +10,7 @@ import org.cairnfs.core.Timestamp;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One mount's view of the metadata: reads see its own changes at once; changes are applied
+ * A session's view of the metadata: reads see its own changes at once; changes are applied
  * speculatively, in order, and committed in the same order by {@linkplain #cut cuts}, so that what
  * survives a crash is a prefix.
  *
@@ -23,8 +23,9 @@ public interface MetaSession extends AutoCloseable {
   Inode inode(InodeNumber number);
 
   /**
-   * The entry of that name, or null. @throws org.cairnfs.core.PosixException ENOENT, ENOTDIR about
-   * the directory
+   * The entry of that name, or null.
+   *
+   * @throws org.cairnfs.core.PosixException ENOENT, ENOTDIR about the directory
    */
   @Nullable
   Dentry lookup(InodeNumber directory, Bytes sealedName);

@@ -126,7 +126,11 @@ final class SessionLife {
     return pipeline;
   }
 
-  /** What changes go through. @throws PosixException if the session takes none */
+  /**
+   * What changes go through.
+   *
+   * @throws PosixException if the session takes none
+   */
   Speculation changes() {
     if (!opened) {
       throw new PosixException(Errno.EIO, "the metadata session is not open");

@@ -130,10 +130,6 @@ final class SessionPipeline {
     }
   }
 
-  boolean isBroken() {
-    return broken != null;
-  }
-
   /**
    * Waits until fewer than {@link #MAX_IN_FLIGHT} batches are under way, or it makes no sense to.
    */

@@ -102,7 +102,11 @@ final class SegmentUsage {
     return out.array();
   }
 
-  /** From {@link #encode}. @throws java.nio.BufferUnderflowException if bytes are missing */
+  /**
+   * From {@link #encode}.
+   *
+   * @throws java.nio.BufferUnderflowException if bytes are missing
+   */
   static SegmentUsage decode(byte[] bytes) {
     var usage = new SegmentUsage();
     ByteBuffer in = ByteBuffer.wrap(bytes);

@@ -260,9 +260,8 @@ final class ActiveFile {
         return null;
       }
       pending = false;
-      inFlight =
-          true; // even without layers: a hole punched over what was written leaves its size and
-      // times
+      // Even without layers: a hole punched over what was written leaves its size and times.
+      inFlight = true;
       return new FrozenFile(this, sizeBytes, modified, changed, layers.freeze());
     } finally {
       lock.unlock();

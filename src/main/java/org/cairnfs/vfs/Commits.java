@@ -19,13 +19,19 @@ final class Commits {
   private Commits() {}
 
   /**
-   * Waits a while for a commit of upkeep. @throws PosixException what went wrong, if it went wrong
+   * Waits a while for a commit of upkeep, and is content if it takes longer.
+   *
+   * @throws PosixException why it cannot be had
    */
   static void awaitUpkeep(CompletableFuture<Void> commit) {
     await(commit.copy().completeOnTimeout(null, UPKEEP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
   }
 
-  /** Waits for a commit. @throws PosixException what went wrong, or EIO after {@link #TIMEOUT} */
+  /**
+   * Waits for a commit.
+   *
+   * @throws PosixException why it cannot be had; EIO after {@link #TIMEOUT}
+   */
   static void await(CompletableFuture<Void> commit) {
     try {
       commit.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);

@@ -42,7 +42,11 @@ final class OpenFile {
     this.writable = writable;
   }
 
-  /** The file, to be read. @throws PosixException EBADF unless opened for reading */
+  /**
+   * The file, to be read.
+   *
+   * @throws PosixException EBADF unless opened for reading
+   */
   ActiveFile forReading() {
     if (!readable) {
       throw new PosixException(Errno.EBADF, "not open for reading");
@@ -50,7 +54,11 @@ final class OpenFile {
     return file;
   }
 
-  /** The file, to be written. @throws PosixException EBADF unless opened for writing */
+  /**
+   * The file, to be written.
+   *
+   * @throws PosixException EBADF unless opened for writing
+   */
   ActiveFile forWriting() {
     if (!writable) {
       throw new PosixException(Errno.EBADF, "not open for writing");

@@ -70,9 +70,12 @@ final class WriteBack {
    * the thread that stores.
    */
   boolean isToBeAwaited() {
+    if (failure == null) {
+      return false;
+    }
     Duration waited = Duration.between(failingSince, clock.instant());
     // A clock that was put back must not make that hours.
-    return failure != null && !waited.isNegative() && waited.compareTo(AWAITED) < 0;
+    return !waited.isNegative() && waited.compareTo(AWAITED) < 0;
   }
 
   /**

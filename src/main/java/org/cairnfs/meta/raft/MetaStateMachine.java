@@ -200,8 +200,7 @@ final class MetaStateMachine extends BaseStateMachine {
     byte[] reply = poisoned ? null : apply(entry.getTerm(), entry.getIndex(), data);
     if (reply == null) {
       // Ratis must not see an exception: while it is being closed it would never end. Neither this
-      // entry nor a later one
-      // reaches the store, so the next start finds them in the log.
+      // entry nor a later one reaches the store, so the next start finds them in the log.
       poisoned = true;
       return CompletableFuture.completedFuture(Replies.failed());
     }
