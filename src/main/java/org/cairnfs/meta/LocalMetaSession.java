@@ -68,6 +68,7 @@ public final class LocalMetaSession implements MetaSession {
     this.user = LeaseKeeper.nobody(this);
     this.life = newLife();
     leases.begin(life, Set.of());
+    log.onStall(reason -> life().pipeline().stalled(reason));
   }
 
   private SessionLife newLife() {

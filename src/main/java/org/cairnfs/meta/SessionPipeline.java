@@ -111,7 +111,6 @@ final class SessionPipeline {
     this.log = log;
     this.onApplied = onApplied;
     this.onBroken = onBroken;
-    log.onStall(this::stalled);
   }
 
   /**
@@ -398,7 +397,8 @@ final class SessionPipeline {
     notifyAll();
   }
 
-  private void stalled(PosixException reason) {
+  /** The log begins to wait: who waits for it here is told why. */
+  void stalled(PosixException reason) {
     List<Flight> waiting;
     synchronized (this) {
       waiting = new ArrayList<>(flights);

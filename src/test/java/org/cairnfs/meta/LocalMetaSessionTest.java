@@ -337,6 +337,14 @@ class LocalMetaSessionTest {
     slow.session.close();
   }
 
+  /** Else the log would keep, with each life of the session, all that was lost with it. */
+  @Test
+  void theLogKnowsNothingOfLivesThatAreOver() {
+    assertThat(fixture.log.listeners()).isEqualTo(1);
+    session.renew();
+    assertThat(fixture.log.listeners()).isEqualTo(1);
+  }
+
   @Test
   void aStalledLogFailsWhoWaitsAndLosesNothing() {
     MetaFixture slow = new MetaFixture(false);

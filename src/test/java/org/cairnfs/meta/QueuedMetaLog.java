@@ -114,6 +114,11 @@ final class QueuedMetaLog implements MetaLog {
     listeners.add(listener);
   }
 
+  /** How many want to hear of stalls. */
+  synchronized int listeners() {
+    return listeners.size();
+  }
+
   @Override
   public void close() {
     fail(new IOException("closed"));
