@@ -9,10 +9,7 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Extent;
 import org.cairnfs.core.Limits;
 
-/**
- * The extents of one block, ordered by offset and disjoint: their record, and how ranges replace
- * each other.
- */
+/** The extents of one block, ordered by offset and disjoint: their record, and their sums. */
 final class ExtentList {
   private static final int VERSION = 1;
 
@@ -73,42 +70,6 @@ final class ExtentList {
     return out.array();
   }
 
-  /** What is left of {@code extents} outside {@code [from, to)}. */
-  static List<Extent> without(List<Extent> extents, int from, int to) {
-    List<Extent> left = new ArrayList<>(extents.size() + 1);
-    for (Extent extent : extents) {
-      if (extent.end() <= from || extent.offset() >= to) {
-        left.add(extent);
-        continue;
-      }
-      if (extent.offset() < from) {
-        left.add(part(extent, extent.offset(), from));
-      }
-      if (extent.end() > to) {
-        left.add(part(extent, to, extent.end()));
-      }
-    }
-    return left;
-  }
-
-  /**
-   * What {@code extents} become when {@code newer} ones, one after the other, replace what they
-   * cover.
-   */
-  static List<Extent> overlay(List<Extent> extents, List<Extent> newer) {
-    List<Extent> result = extents;
-    for (Extent extent : newer) {
-      List<Extent> rest = without(result, extent.offset(), extent.end());
-      int at = 0;
-      while (at < rest.size() && rest.get(at).offset() < extent.offset()) {
-        at++;
-      }
-      rest.add(at, extent);
-      result = rest;
-    }
-    return result;
-  }
-
   /** Bytes covered. */
   static long lengthBytes(List<Extent> extents) {
     long sum = 0;
@@ -116,11 +77,6 @@ final class ExtentList {
       sum += extent.length();
     }
     return sum;
-  }
-
-  /** The range {@code [from, to)} of the block, which lies within {@code extent}. */
-  static Extent part(Extent extent, int from, int to) {
-    return new Extent(from, to - from, extent.blob(), extent.blobOffset() + from - extent.offset());
   }
 
   /** The number of blocks that {@code bytes} reach into. */

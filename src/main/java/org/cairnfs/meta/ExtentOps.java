@@ -7,6 +7,7 @@ import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.Extents;
 import org.cairnfs.core.Limits;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.BlockExtents;
@@ -53,7 +54,7 @@ final class ExtentOps {
       byte[] key = Keys.pair(inode.map, block);
       byte[] value = view.get(MetaTable.EXTENT, key);
       List<Extent> before = value == null ? List.of() : ExtentList.decode(value);
-      replace(inode, key, before, ExtentList.overlay(before, newer));
+      replace(inode, key, before, Extents.overlay(before, newer));
       // What newer extents of this very update cover again never reaches the map.
       ledger.abandon(newer);
     }
@@ -119,8 +120,7 @@ final class ExtentOps {
     long start = block.block() * Limits.BLOCK_SIZE_BYTES;
     int cutFrom = (int) Math.max(0, Math.min(from - start, Limits.BLOCK_SIZE_BYTES));
     int cutTo = (int) Math.max(0, Math.min(to - start, Limits.BLOCK_SIZE_BYTES));
-    replace(
-        inode, block.key(), block.extents(), ExtentList.without(block.extents(), cutFrom, cutTo));
+    replace(inode, block.key(), block.extents(), Extents.without(block.extents(), cutFrom, cutTo));
   }
 
   private void replace(InodeRecord inode, byte[] key, List<Extent> before, List<Extent> after) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.Extents;
 import org.cairnfs.core.Limits;
 import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.SetAttributes;
@@ -105,7 +106,7 @@ final class LaterChanges {
       long start = block * Limits.BLOCK_SIZE_BYTES;
       int cutFrom = (int) Math.max(0, Math.min(from - start, Limits.BLOCK_SIZE_BYTES));
       int cutTo = (int) Math.max(0, Math.min(to - start, Limits.BLOCK_SIZE_BYTES));
-      return cutFrom < cutTo ? ExtentList.without(list, cutFrom, cutTo) : list;
+      return cutFrom < cutTo ? Extents.without(list, cutFrom, cutTo) : list;
     });
   }
 }

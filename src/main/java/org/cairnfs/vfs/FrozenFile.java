@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.Extents;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.meta.FileUpdate;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,7 @@ record FrozenFile(
   FileUpdate toUpdate() {
     SortedMap<Long, List<Extent>> extents = new TreeMap<>();
     for (Layer frozen : layers) {
-      extents.merge(frozen.block(), frozen.layer().extents(), FrozenFile::overlay);
+      extents.merge(frozen.block(), frozen.layer().extents(), Extents::overlay);
     }
     return new FileUpdate(file.number(), sizeBytes, modified, changed, extents);
   }
@@ -69,16 +70,5 @@ record FrozenFile(
       frozen.layer().extents().stream().map(Extent::blob).distinct().forEach(refs::add);
     }
     return refs;
-  }
-
-  private static List<Extent> overlay(List<Extent> older, List<Extent> newer) {
-    List<Extent> merged = older;
-    for (Extent extent : newer) {
-      merged = Ranges.without(merged, extent.offset(), extent.end());
-    }
-    List<Extent> all = new ArrayList<>(merged);
-    all.addAll(newer);
-    all.sort((a, b) -> Integer.compare(a.offset(), b.offset()));
-    return all;
   }
 }

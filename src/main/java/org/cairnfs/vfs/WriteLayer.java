@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.Extents;
 import org.cairnfs.core.Limits;
 import org.jspecify.annotations.Nullable;
 
@@ -162,7 +163,7 @@ final class WriteLayer {
 
   /** Forgets what it holds of {@code [from, to)}; not while a seal is under way. */
   void cut(int from, int to) {
-    extents = Ranges.without(extents, from, to);
+    extents = Extents.without(extents, from, to);
     List<Piece> touched = new ArrayList<>(pieces.headMap(to).values());
     for (Piece piece : touched) {
       if (piece.end() <= from) {

@@ -22,6 +22,7 @@ import net.jqwik.api.Provide;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.Extents;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Limits;
@@ -227,7 +228,7 @@ class MetaModelTest {
           long start = block * Limits.BLOCK_SIZE_BYTES;
           int cutFrom = (int) Math.max(0, Math.min(from - start, Limits.BLOCK_SIZE_BYTES));
           int cutTo = (int) Math.max(0, Math.min(to - start, Limits.BLOCK_SIZE_BYTES));
-          return cutFrom < cutTo ? ExtentList.without(extents, cutFrom, cutTo) : extents;
+          return cutFrom < cutTo ? Extents.without(extents, cutFrom, cutTo) : extents;
         });
       }
     }

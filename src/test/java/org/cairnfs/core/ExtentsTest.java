@@ -1,15 +1,11 @@
-package org.cairnfs.vfs;
+package org.cairnfs.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import org.cairnfs.core.BlobId;
-import org.cairnfs.core.BlobRef;
-import org.cairnfs.core.Bytes;
-import org.cairnfs.core.Extent;
 import org.junit.jupiter.api.Test;
 
-final class RangesTest {
+final class ExtentsTest {
   private static final BlobRef BLOB =
       new BlobRef(new BlobId(1, 2, 3, 4), new Bytes(new byte[40]), 1000);
 
@@ -18,24 +14,37 @@ final class RangesTest {
 
   @Test
   void takingOutTheMiddleSplits() {
-    assertThat(Ranges.without(extents, 110, 120))
+    assertThat(Extents.without(extents, 110, 120))
         .containsExactly(
             new Extent(100, 10, BLOB, 7), new Extent(120, 30, BLOB, 27), extents.get(1));
   }
 
   @Test
   void takingOutAcrossTrimsBoth() {
-    assertThat(Ranges.without(extents, 140, 210))
+    assertThat(Extents.without(extents, 140, 210))
         .containsExactly(new Extent(100, 40, BLOB, 7), new Extent(210, 40, BLOB, 310));
   }
 
   @Test
   void takingOutAllLeavesNothing() {
-    assertThat(Ranges.without(extents, 0, 1000)).isEmpty();
+    assertThat(Extents.without(extents, 0, 1000)).isEmpty();
+  }
+
+  @Test
+  void whatIsNewerTakesThePlaceOfWhatItCovers() {
+    Extent over = new Extent(140, 70, BLOB, 0);
+    Extent between = new Extent(160, 10, BLOB, 80);
+    assertThat(Extents.overlay(extents, List.of(over, between)))
+        .containsExactly(
+            new Extent(100, 40, BLOB, 7),
+            new Extent(140, 20, BLOB, 0),
+            between,
+            new Extent(170, 40, BLOB, 30),
+            new Extent(210, 40, BLOB, 310));
   }
 
   @Test
   void whatOnlyTouchesStays() {
-    assertThat(Ranges.without(extents, 150, 200)).isEqualTo(extents);
+    assertThat(Extents.without(extents, 150, 200)).isEqualTo(extents);
   }
 }
