@@ -13,8 +13,8 @@ final class CreateOps {
   /** A directory is named by its parent and by itself. */
   static final int DIRECTORY_LINKS = 2;
 
-  /** Longest sealed symlink target: a plain one, and what sealing adds at most. */
-  private static final int SEALED_TARGET_MAX_BYTES = Limits.SYMLINK_MAX_BYTES + 65;
+  private static final int SEALED_TARGET_MAX_BYTES =
+      Limits.SYMLINK_MAX_BYTES + Inodes.SEALING_MAX_BYTES;
 
   private final Inodes inodes;
   private final Ledger ledger;

@@ -63,9 +63,9 @@ final class InodeRecord {
     inode.sizeBytes = in.getLong();
     inode.allocatedBytes = in.getLong();
     inode.device = in.getInt();
-    inode.accessed = time(in);
-    inode.modified = time(in);
-    inode.changed = time(in);
+    inode.accessed = Times.read(in);
+    inode.modified = Times.read(in);
+    inode.changed = Times.read(in);
     inode.map = in.getLong();
     inode.mappedBlocks = in.getLong();
     inode.xattrs = in.getInt();
@@ -138,15 +138,6 @@ final class InodeRecord {
         changed,
         isDirectory() ? new InodeNumber(parent) : null,
         symlinkTarget);
-  }
-
-  private static Timestamp time(ByteBuffer in) {
-    long seconds = in.getLong();
-    int nanos = in.getInt();
-    if (nanos < 0 || nanos > 999_999_999) {
-      throw new CorruptMetadataException("inode record with " + nanos + " nanoseconds");
-    }
-    return new Timestamp(seconds, nanos);
   }
 
   private static void put(ByteBuffer out, Timestamp time) {

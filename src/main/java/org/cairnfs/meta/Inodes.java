@@ -11,8 +11,11 @@ import org.jspecify.annotations.Nullable;
  * that are put here may change the rest. Not thread-safe.
  */
 final class Inodes {
-  /** Longest sealed name: a plain one, and what sealing adds at most. */
-  static final int SEALED_NAME_MAX_BYTES = Limits.NAME_MAX_BYTES + 65;
+  /** What sealing adds to a string at most. */
+  static final int SEALING_MAX_BYTES = 65;
+
+  /** Longest sealed name. */
+  static final int SEALED_NAME_MAX_BYTES = Limits.NAME_MAX_BYTES + SEALING_MAX_BYTES;
 
   /** Asked before an inode is changed, or who is whose parent; throws if that may not be. */
   interface Guard {
@@ -65,8 +68,7 @@ final class Inodes {
   }
 
   void putDentry(byte[] key, InodeRecord inode) {
-    DentryRecord dentry =
-        new DentryRecord(inode.number, inode.mode & FileMode.TYPE_MASK);
+    DentryRecord dentry = new DentryRecord(inode.number, inode.mode & FileMode.TYPE_MASK);
     view.put(MetaTable.DENTRY, key, dentry.encode());
   }
 

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.Time;
 
-/** Times as operations carry them. */
+/** Times as operations and records carry them. */
 final class Times {
   private static final int NANOS_MAX = 999_999_999;
 

@@ -13,9 +13,6 @@ final class XattrOps {
    */
   static final int MAX_XATTRS = 1024;
 
-  /** What sealing adds to a name or a value at most. */
-  private static final int SEALING_MAX_BYTES = 65;
-
   private final MetaView view;
   private final Inodes inodes;
 
@@ -30,10 +27,10 @@ final class XattrOps {
       return MetaResult.failed(Errno.ENOENT);
     }
     if (op.getName().isEmpty()
-        || op.getName().size() > Limits.XATTR_NAME_MAX_BYTES + SEALING_MAX_BYTES) {
+        || op.getName().size() > Limits.XATTR_NAME_MAX_BYTES + Inodes.SEALING_MAX_BYTES) {
       return MetaResult.failed(Errno.ERANGE);
     }
-    if (op.getValue().size() > Limits.XATTR_VALUE_MAX_BYTES + SEALING_MAX_BYTES) {
+    if (op.getValue().size() > Limits.XATTR_VALUE_MAX_BYTES + Inodes.SEALING_MAX_BYTES) {
       return MetaResult.failed(Errno.E2BIG);
     }
     byte[] key = Keys.named(op.getInode(), op.getName().toByteArray());
