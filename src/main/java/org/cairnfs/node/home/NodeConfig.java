@@ -225,7 +225,7 @@ public record NodeConfig(
     List<ListenAddress> addresses = new ArrayList<>();
     for (String address : text.split(",", -1)) {
       if (!address.isBlank()) {
-        addresses.add(parsePart(file, BOOTSTRAP_KEY, () -> ListenAddress.parse(address.strip())));
+        addresses.add(parsePart(file, BOOTSTRAP_KEY, address.strip(), ListenAddress::parse));
       }
     }
     return addresses;
@@ -233,14 +233,15 @@ public record NodeConfig(
 
   private static NodeProfile parseProfile(Path file, Map<String, String> values)
       throws OperatorException {
-    @Nullable String role = values.get(ROLE_KEY);
-    @Nullable String capacity = values.get(CAPACITY_KEY);
     return new NodeProfile(
-        role == null ? Role.MEMBER : parsePart(file, ROLE_KEY, () -> NodeProfile.parseRole(role)),
-        parsePart(file, ZONE_KEY, () -> NodeProfile.parseZone(values.getOrDefault(ZONE_KEY, ""))),
-        capacity == null
-            ? OptionalLong.empty()
-            : OptionalLong.of(parsePart(file, CAPACITY_KEY, () -> ByteCount.parse(capacity))));
+        parseOr(file, ROLE_KEY, values, NodeProfile::parseRole, NodeProfile.DEFAULT.role()),
+        parseOr(file, ZONE_KEY, values, NodeProfile::parseZone, NodeProfile.DEFAULT.zone()),
+        parseOr(
+            file,
+            CAPACITY_KEY,
+            values,
+            text -> OptionalLong.of(ByteCount.parse(text)),
+            NodeProfile.DEFAULT.capacityBytes()));
   }
 
   private static Upkeep parseUpkeep(Path file, Map<String, String> values)
@@ -261,7 +262,7 @@ public record NodeConfig(
             Upkeep.DEFAULT.scrubBytesPerSecond()));
   }
 
-  /** Reads a value's text. */
+  /** Reads a value's text; a failure does not say where that is from. */
   @FunctionalInterface
   private interface Parser<T> {
     T parse(String text) throws OperatorException;
@@ -271,18 +272,13 @@ public record NodeConfig(
       Path file, String key, Map<String, String> values, Parser<T> parser, T absent)
       throws OperatorException {
     @Nullable String text = values.get(key);
-    return text == null ? absent : parsePart(file, key, () -> parser.parse(text));
+    return text == null ? absent : parsePart(file, key, text, parser);
   }
 
-  /** Reads a value of which the failure does not say where it is from. */
-  @FunctionalInterface
-  private interface Part<T> {
-    T parse() throws OperatorException;
-  }
-
-  private static <T> T parsePart(Path file, String key, Part<T> part) throws OperatorException {
+  private static <T> T parsePart(Path file, String key, String text, Parser<T> parser)
+      throws OperatorException {
     try {
-      return part.parse();
+      return parser.parse(text);
     } catch (OperatorException e) {
       throw corrupt(file, "of " + key + ", " + e.getMessage());
     }

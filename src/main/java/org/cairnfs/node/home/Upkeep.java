@@ -29,10 +29,7 @@ public record Upkeep(Duration outAfter, long repairBytesPerSecond, long scrubByt
   static Duration parseOutAfter(String text) throws OperatorException {
     Duration time = Durations.parse(text);
     if (time.compareTo(OUT_AFTER_MIN) < 0 || time.compareTo(OUT_AFTER_MAX) > 0) {
-      throw new OperatorException(
-          "\"" + text + "\" is not between 5s and 365d",
-          "Write for example 10m.",
-          OperatorException.USAGE);
+      throw refused(text, "not between 5s and 365d", "10m");
     }
     return time;
   }
@@ -41,10 +38,7 @@ public record Upkeep(Duration outAfter, long repairBytesPerSecond, long scrubByt
   static long parseRepairRate(String text) throws OperatorException {
     long bytes = ByteCount.parse(text);
     if (bytes < RATE_MIN_BYTES) {
-      throw new OperatorException(
-          "\"" + text + "\" is less than 64KiB a second",
-          "Write for example 64MiB.",
-          OperatorException.USAGE);
+      throw refused(text, "less than 64KiB a second", "64MiB");
     }
     return bytes;
   }
@@ -53,11 +47,15 @@ public record Upkeep(Duration outAfter, long repairBytesPerSecond, long scrubByt
   static long parseScrubRate(String text) throws OperatorException {
     long bytes = ByteCount.parse(text);
     if (bytes != 0 && (bytes < RATE_MIN_BYTES || bytes > SCRUB_MAX_BYTES)) {
-      throw new OperatorException(
-          "\"" + text + "\" is neither 0 nor between 64KiB and 64MiB a second",
-          "Write for example 4MiB, or 0 for no scrub.",
-          OperatorException.USAGE);
+      throw refused(text, "neither 0 nor between 64KiB and 64MiB a second", "4MiB");
     }
     return bytes;
+  }
+
+  private static OperatorException refused(String text, String why, String example) {
+    return new OperatorException(
+        "\"" + text + "\" is " + why,
+        "Write for example " + example + ".",
+        OperatorException.USAGE);
   }
 }
