@@ -148,7 +148,8 @@ final class VolumePaths {
     return parent == null ? directory.number() : parent;
   }
 
-  private static Inode requireDirectory(@Nullable Inode inode) {
+  /** What is there, which has to be a directory. */
+  static Inode requireDirectory(@Nullable Inode inode) {
     if (inode == null) {
       throw new PosixException(Errno.ENOENT, "path");
     }

@@ -64,8 +64,8 @@ final class VolumeTransfers {
     Inode file = paths.resolve(path, true);
     requireRegular(file);
     long handle = vfs.open(file.number(), true, false, false).handle();
-    vfs.accessed(file.number());
     try {
+      vfs.accessed(file.number());
       connection.send(AdminResponse.newBuilder()
           .setReady(AdminReady.newBuilder().setTotalBytes(file.sizeBytes()))
           .build());
@@ -148,7 +148,7 @@ final class VolumeTransfers {
     VolumePaths.Place place = paths.locate(path, true);
     @Nullable Inode present = place.inode();
     if (path.length > 0 && path[path.length - 1] == '/') {
-      requireDirectory(present);
+      present = VolumePaths.requireDirectory(present);
     }
     if (present != null
         && FileMode.isDirectory(present.mode())
@@ -243,15 +243,6 @@ final class VolumeTransfers {
       vfs.removeDirectory(directory, entry.name());
     } else {
       vfs.unlink(directory, entry.name());
-    }
-  }
-
-  /** What a path with a slash at its end leads to. */
-  private static void requireDirectory(@Nullable Inode inode) {
-    if (inode == null) {
-      throw new PosixException(Errno.ENOENT, "path");
-    } else if (!FileMode.isDirectory(inode.mode())) {
-      throw new PosixException(Errno.ENOTDIR, "path");
     }
   }
 
