@@ -4,16 +4,19 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.cairnfs.node.home.ListenAddress;
 
 /** Where others find a node that listens at an address. */
 final class OwnAddresses {
   /** Most addresses that a node tells of. */
   static final int MAX = 8;
+
+  /** All zeroes, as in {@code 0.0.0.0} and {@code ::}. */
+  private static final Pattern WILDCARD = Pattern.compile("[0.:]+");
 
   /**
    * The address itself; if it stands for all of the host's, those of its interfaces, IPv4 first. A
@@ -44,12 +47,12 @@ final class OwnAddresses {
     return scope < 0 ? text : text.substring(0, scope);
   }
 
+  /**
+   * Whether it stands for all addresses of the host. No name does: a name server is not asked,
+   * which may take its time while heartbeats wait.
+   */
   static boolean isWildcard(ListenAddress address) {
-    try {
-      return InetAddress.getByName(address.host()).isAnyLocalAddress();
-    } catch (UnknownHostException e) {
-      return false;
-    }
+    return WILDCARD.matcher(address.host()).matches();
   }
 
   private static List<InetAddress> interfaces() {

@@ -27,7 +27,15 @@ final class OwnAddressesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"192.0.2.7, false", "localhost, false", "0.0.0.0, true", "::, true"})
+  @CsvSource({
+    "192.0.2.7, false",
+    "::1, false",
+    "localhost, false",
+    "name.invalid, false",
+    "0.0.0.0, true",
+    "::, true",
+    "0:0:0:0:0:0:0:0, true"
+  })
   void allAddressesStandForThoseOfTheInterfaces(String host, boolean all) {
     ListenAddress listen = new ListenAddress(host, 7747);
     assertThat(OwnAddresses.isWildcard(listen)).isEqualTo(all);
