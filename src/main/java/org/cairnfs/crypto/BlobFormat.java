@@ -44,23 +44,6 @@ public final class BlobFormat {
     return HEADER_BYTES + blockLengthBytes + TAG_BYTES * frameCount(blockLengthBytes);
   }
 
-  /**
-   * Length of the block in a blob of that length.
-   *
-   * @throws IllegalArgumentException if no blob has that length
-   */
-  public static int blockLengthOf(int blobLengthBytes) {
-    int framesBytes = blobLengthBytes - HEADER_BYTES;
-    int frames = (framesBytes + SEALED_FRAME_BYTES - 1) / SEALED_FRAME_BYTES;
-    int blockLengthBytes = framesBytes - TAG_BYTES * frames;
-    if (framesBytes <= TAG_BYTES
-        || blobLengthBytes > BLOB_MAX_BYTES
-        || blobLengthOf(Math.max(1, blockLengthBytes)) != blobLengthBytes) {
-      throw new IllegalArgumentException("no blob is " + blobLengthBytes + " bytes long");
-    }
-    return blockLengthBytes;
-  }
-
   /** Where in the blob the frame begins. */
   public static int frameOffset(int frame) {
     return HEADER_BYTES + frame * SEALED_FRAME_BYTES;
@@ -93,36 +76,6 @@ public final class BlobFormat {
         .putInt(VERSION_AND_SUITE)
         .putInt(blockLengthBytes)
         .putInt(0);
-  }
-
-  /**
-   * Reads and checks the header at the position of {@code blob}, and moves the position past it.
-   *
-   * @return length of the block
-   * @throws IntegrityException if it is no header that this version can read
-   */
-  public static int readHeader(ByteBuffer blob) throws IntegrityException {
-    if (blob.remaining() < HEADER_BYTES) {
-      throw new IntegrityException(
-          "a blob of " + blob.remaining() + " bytes has no room for a header");
-    }
-    ByteBuffer header = blob.slice(blob.position(), HEADER_BYTES);
-    if (header.getInt() != MAGIC) {
-      throw new IntegrityException("not a blob: its magic is not CRNB");
-    }
-    int versionSuiteAndFlags = header.getInt();
-    if (versionSuiteAndFlags != VERSION_AND_SUITE) {
-      throw new IntegrityException(
-          "unknown blob version, suite or flags: %08x".formatted(versionSuiteAndFlags));
-    }
-    int blockLengthBytes = header.getInt();
-    if (blockLengthBytes < 1
-        || blockLengthBytes > Limits.BLOCK_SIZE_BYTES
-        || header.getInt() != 0) {
-      throw new IntegrityException("blob header out of range, block length " + blockLengthBytes);
-    }
-    blob.position(blob.position() + HEADER_BYTES);
-    return blockLengthBytes;
   }
 
   private static void requireBlockLength(int blockLengthBytes) {
