@@ -61,7 +61,7 @@ final class Scrub {
           return;
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       LOG.warn("Looking for damaged blobs failed; it goes on later", e);
     }
   }

@@ -16,24 +16,43 @@ final class ScrubTest {
 
   private final List<BlobId> verified = new ArrayList<>();
   private final AtomicLong now = new AtomicLong();
+  private boolean broken;
   private final InMemoryBlobStore store = new InMemoryBlobStore();
   private final LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
     @Override
     public boolean verify(BlobId id) {
       verified.add(id);
+      if (broken) {
+        throw new IllegalStateException("a defect");
+      }
       return true;
     }
   });
   private final Scrub scrub =
       new Scrub(local, BlobId.of(new byte[BlobId.SIZE_BYTES]), Duration.ofHours(6), now::get);
 
-  @Test
-  void readsAllBlobsAtItsRateAndThenRests() throws Exception {
+  private List<BlobId> storeTen() throws Exception {
     for (int i = 0; i < 10; i++) {
       byte[] blob = Blocks.random(BLOB_BYTES, i);
       store.append(BlobId.of(Arrays.copyOf(blob, BlobId.SIZE_BYTES)), ByteBuffer.wrap(blob));
     }
-    List<BlobId> all = store.list(null, 100);
+    return store.list(null, 100);
+  }
+
+  /** A timer calls nobody again who threw. */
+  @Test
+  void aDefectDoesNotEndIt() throws Exception {
+    List<BlobId> all = storeTen();
+    broken = true;
+    scrub.step(3 * BLOB_BYTES);
+    broken = false;
+    scrub.step(3 * BLOB_BYTES);
+    assertThat(verified).isEqualTo(all.subList(0, 4));
+  }
+
+  @Test
+  void readsAllBlobsAtItsRateAndThenRests() throws Exception {
+    List<BlobId> all = storeTen();
 
     scrub.step(3 * BLOB_BYTES);
     assertThat(verified).isEqualTo(all.subList(0, 3));
