@@ -39,6 +39,8 @@ final class RepairTest {
 
   private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
   private final ExecutorService transfers = Executors.newFixedThreadPool(4);
+  private final TestCatalog catalog = new TestCatalog();
+  private final FakeNodes nodes = new FakeNodes(3);
 
   @AfterEach
   void stop() {
@@ -46,13 +48,18 @@ final class RepairTest {
     transfers.shutdownNow();
   }
 
+  private Repair repair(LocalBlobs local, BlobPeers peers) {
+    ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers);
+    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
+    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
+    return new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime);
+  }
+
   /** A peer that gets its copy a little later than this node asks for it. */
   @Test
   void aCopyThatWasOnItsWayIsNotMissedForLong() throws Exception {
     InMemoryBlobStore store = new InMemoryBlobStore();
     LocalBlobs local = Blocks.local(store);
-    TestCatalog catalog = new TestCatalog();
-    FakeNodes nodes = new FakeNodes(3);
     Map<NodeId, FakePeer> peers = new HashMap<>();
     nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
     byte[] blob = {};
@@ -64,11 +71,7 @@ final class RepairTest {
     }
     store.append(id, ByteBuffer.wrap(blob));
     catalog.refer(id, PLAIN_LENGTH);
-    ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers::get);
-    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
-    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
-    try (Repair repair =
-        new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime)) {
+    try (Repair repair = repair(local, peers::get)) {
       repair.start();
       await().atMost(SOON).until(() -> repair.stats().walks() > 0);
       assertThat(repair.stats().underReplicated()).isEqualTo(2);
@@ -94,17 +97,11 @@ final class RepairTest {
         return super.append(id, blob);
       }
     });
-    TestCatalog catalog = new TestCatalog();
-    FakeNodes nodes = new FakeNodes(3);
     FakePeer peer = new FakePeer();
     byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
     BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
     peer.blobs.put(id, blob);
-    ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, node -> peer);
-    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
-    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
-    try (Repair repair =
-        new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime)) {
+    try (Repair repair = repair(local, node -> peer)) {
       repair.start();
       await().atMost(SOON).until(() -> repair.stats().walks() > 0);
       assertThatThrownBy(() -> local.accept(id, ByteBuffer.wrap(blob)))
