@@ -5,10 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.Comparator;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -22,8 +20,8 @@ import org.cairnfs.kv.RocksKvStore;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
-import org.cairnfs.meta.SessionSettings;
 import org.cairnfs.meta.SteadyLog;
+import org.cairnfs.meta.TestSettings;
 import org.cairnfs.proto.CreateInode;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
@@ -72,18 +70,7 @@ public class MetaApplyBenchmark {
     directory = Files.createTempDirectory("cairn-bench");
     kv = RocksKvStore.open(directory, MetaStore.tableNames(), KvOptions.METADATA);
     store = new MetaStore(kv);
-    session = LocalMetaSession.open(
-        store,
-        log,
-        new SessionSettings(
-            new NodeId(1, 2, 3, 4),
-            new Bytes(new byte[] {1}),
-            0755,
-            0,
-            0,
-            Clock.systemUTC(),
-            System::nanoTime,
-            new SplittableRandom(1)));
+    session = LocalMetaSession.open(store, log, TestSettings.withSeed(1));
   }
 
   @TearDown(Level.Trial)

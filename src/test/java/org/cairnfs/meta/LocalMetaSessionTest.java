@@ -196,7 +196,7 @@ class LocalMetaSessionTest {
   void anEndedSessionIsFenced() throws IOException {
     fixture.file(ROOT, "a");
     LocalMetaSession next =
-        LocalMetaSession.open(fixture.store, fixture.log, MetaFixture.settings(9));
+        LocalMetaSession.open(fixture.store, fixture.log, TestSettings.withSeed(9));
 
     assertThat(fixture.commit()).isCompletedExceptionally();
     assertThat(next.lookup(ROOT, name("a"))).isNull();
@@ -400,7 +400,7 @@ class LocalMetaSessionTest {
 
   @Test
   void aStoreOfAnotherVolumeIsRefused() {
-    SessionSettings other = MetaFixture.settings(3);
+    SessionSettings other = TestSettings.withSeed(3);
     SessionSettings wrong = new SessionSettings(
         other.node(),
         new Bytes(new byte[] {9}),

@@ -4,12 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.cairnfs.core.BlobId;
@@ -60,7 +56,7 @@ final class MetaFixture {
     });
     pump.start();
     try {
-      return LocalMetaSession.open(store, log, settings(seed));
+      return LocalMetaSession.open(store, log, TestSettings.withSeed(seed));
     } finally {
       pump.interrupt();
       try {
@@ -69,18 +65,6 @@ final class MetaFixture {
         Thread.currentThread().interrupt();
       }
     }
-  }
-
-  static SessionSettings settings(long seed) {
-    return new SessionSettings(
-        NODE,
-        VOLUME,
-        0755,
-        0,
-        0,
-        Clock.fixed(Instant.ofEpochSecond(500), ZoneOffset.UTC),
-        System::nanoTime,
-        new SplittableRandom(seed));
   }
 
   /** A moment after every earlier one. */

@@ -9,11 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -23,14 +21,13 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
-import org.cairnfs.core.NodeId;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
-import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.meta.TestSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -76,8 +73,9 @@ class RaftMetaLogDiskFullIT {
     Path ballast = Files.write(disk.resolve("ballast"), new byte[12 << 20]);
     InMemoryKvStore kv = new InMemoryKvStore(MetaStore.tableNames());
     List<Bytes> made = new ArrayList<>();
-    try (RaftMetaLog log = open(new MetaStore(kv))) {
-      LocalMetaSession session = session(kv, log);
+    MetaStore store = new MetaStore(kv);
+    try (RaftMetaLog log = open(store)) {
+      LocalMetaSession session = LocalMetaSession.open(store, log, TestSettings.withSeed(1));
       assertThatThrownBy(() -> fill(session, made))
           .isInstanceOfSatisfying(
               PosixException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
@@ -95,8 +93,9 @@ class RaftMetaLogDiskFullIT {
       session.cut().commit(List.of()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
       session.close();
     }
-    try (RaftMetaLog log = open(new MetaStore(kv))) {
-      LocalMetaSession session = session(kv, log);
+    MetaStore again = new MetaStore(kv);
+    try (RaftMetaLog log = open(again)) {
+      LocalMetaSession session = LocalMetaSession.open(again, log, TestSettings.withSeed(2));
       for (Bytes name : made) {
         assertThat(session.lookup(InodeNumber.ROOT, name)).isNotNull();
       }
@@ -135,25 +134,7 @@ class RaftMetaLogDiskFullIT {
     return new Bytes(("name" + number).getBytes(UTF_8));
   }
 
-  private MetaStore store;
-
-  private RaftMetaLog open(MetaStore opened) throws IOException {
-    store = opened;
-    return RaftMetaLog.open(disk.resolve("raft"), new UUID(1, 2), "node", opened);
-  }
-
-  private LocalMetaSession session(InMemoryKvStore kv, RaftMetaLog log) throws IOException {
-    return LocalMetaSession.open(
-        store,
-        log,
-        new SessionSettings(
-            new NodeId(1, 2, 3, 4),
-            new Bytes(new byte[] {1}),
-            0755,
-            0,
-            0,
-            Clock.systemUTC(),
-            System::nanoTime,
-            new SplittableRandom(kv.memoryBytes())));
+  private RaftMetaLog open(MetaStore store) throws IOException {
+    return RaftMetaLog.open(disk.resolve("raft"), new UUID(1, 2), "node", store);
   }
 }

@@ -9,24 +9,19 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
-import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.meta.LocalMetaSession;
 import org.cairnfs.meta.MetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
-import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.meta.TestSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,18 +53,7 @@ class RaftMetaLogTest {
   private void open() throws IOException {
     store = new MetaStore(kv);
     log = RaftMetaLog.open(directory, GROUP, "node", store);
-    session = LocalMetaSession.open(
-        store,
-        log,
-        new SessionSettings(
-            new NodeId(1, 2, 3, 4),
-            new Bytes(new byte[] {1}),
-            0755,
-            0,
-            0,
-            Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
-            System::nanoTime,
-            new SplittableRandom(seed++)));
+    session = LocalMetaSession.open(store, log, TestSettings.withSeed(seed++));
   }
 
   @AfterEach

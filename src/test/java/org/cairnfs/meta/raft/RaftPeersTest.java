@@ -10,13 +10,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +22,6 @@ import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
-import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.meta.Invite;
@@ -39,7 +34,7 @@ import org.cairnfs.meta.MetaSession;
 import org.cairnfs.meta.MetaSnapshot;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
-import org.cairnfs.meta.SessionSettings;
+import org.cairnfs.meta.TestSettings;
 import org.cairnfs.net.Handlers;
 import org.cairnfs.net.Role;
 import org.cairnfs.net.TestNode;
@@ -139,18 +134,7 @@ class RaftPeersTest {
   }
 
   private MetaSession session(Peer peer) throws IOException {
-    return LocalMetaSession.open(
-        peer.store,
-        peer.log,
-        new SessionSettings(
-            new NodeId(1, 2, 3, 4),
-            new Bytes(new byte[] {1}),
-            0755,
-            0,
-            0,
-            Clock.fixed(Instant.EPOCH, ZoneOffset.UTC),
-            System::nanoTime,
-            new SplittableRandom(seed++)));
+    return LocalMetaSession.open(peer.store, peer.log, TestSettings.withSeed(seed++));
   }
 
   private static void create(MetaSession session, String name) throws Exception {
