@@ -44,7 +44,7 @@ public final class KeyFile implements AutoCloseable {
    *     mistyped or damaged
    */
   public static KeyFile load(Path file) throws IOException, BadKeyException {
-    byte[] bytes = SecretFiles.read(file);
+    byte[] bytes = PrivateFiles.read(file);
     try {
       return parse(file.toString(), bytes);
     } finally {
@@ -57,7 +57,7 @@ public final class KeyFile implements AutoCloseable {
     HexFormat hex = HexFormat.of();
     String text = HEADER_START + VERSION + "\n" + hex.formatHex(secret) + "\n"
         + hex.formatHex(check(secret)) + "\n";
-    SecretFiles.write(file, text.getBytes(US_ASCII));
+    PrivateFiles.replace(file, text.getBytes(US_ASCII));
   }
 
   /** From its bytes, which are copied. */

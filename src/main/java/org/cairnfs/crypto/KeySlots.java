@@ -110,12 +110,12 @@ public final class KeySlots {
    * @throws BadKeyException UNRECOGNISED_FILE, NEWER_VERSION or DAMAGED
    */
   public static KeySlots load(Path file) throws IOException, BadKeyException {
-    return parse(file.toString(), SecretFiles.read(file));
+    return parse(file.toString(), PrivateFiles.read(file));
   }
 
   /** Writes or replaces the file, mode 0600, durably. */
   public void save(Path file) throws IOException {
-    SecretFiles.write(file, toBytes());
+    PrivateFiles.replace(file, toBytes());
   }
 
   /** The bytes of the file, as another member needs them. */

@@ -72,7 +72,7 @@ public final class NodeIdentity {
    *     (DAMAGED)
    */
   public static NodeIdentity load(Path file) throws IOException, BadKeyException {
-    String text = new String(SecretFiles.read(file), ISO_8859_1).strip();
+    String text = new String(PrivateFiles.read(file), ISO_8859_1).strip();
     if (!text.startsWith(PEM_BEGIN)) {
       throw new BadKeyException(
           BadKeyException.Reason.UNRECOGNISED_FILE,
@@ -99,7 +99,7 @@ public final class NodeIdentity {
     Base64.Encoder base64 = Base64.getMimeEncoder(PEM_LINE_LENGTH, new byte[] {'\n'});
     String text =
         PEM_BEGIN + "\n" + base64.encodeToString(privateKey.getEncoded()) + "\n" + PEM_END + "\n";
-    SecretFiles.write(file, text.getBytes(US_ASCII));
+    PrivateFiles.replace(file, text.getBytes(US_ASCII));
   }
 
   public NodeId id() {

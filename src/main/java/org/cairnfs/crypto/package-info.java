@@ -1,6 +1,6 @@
 /**
  * Keys and sealing: the volume key and its slots, convergent block encryption, sealed names, the
- * node's identity.
+ * node's identity, and the files that nobody else may read.
  *
  * <p>The sealers and the key types are thread-safe: each thread works with cipher objects of its
  * own. May import core. The only importer of Bouncy Castle, for what the JDK lacks (Argon2id,

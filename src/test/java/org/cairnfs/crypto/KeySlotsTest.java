@@ -246,7 +246,7 @@ final class KeySlotsTest {
 
   @Test
   void aHugeFileIsNotRead() throws IOException {
-    Files.write(keyPath, new byte[SecretFiles.SIZE_MAX_BYTES + 1]);
+    Files.write(keyPath, new byte[PrivateFiles.SIZE_MAX_BYTES + 1]);
 
     assertThatThrownBy(() -> KeyFile.load(keyPath))
         .isInstanceOf(IOException.class)
@@ -264,8 +264,7 @@ final class KeySlotsTest {
     };
   }
 
-  private static void assertReason(
-      Reason reason, ThrowableAssert.ThrowingCallable call) {
+  private static void assertReason(Reason reason, ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             BadKeyException.class, e -> assertThat(e.reason()).isEqualTo(reason));

@@ -7,8 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.cairnfs.crypto.PrivateFiles;
 import org.cairnfs.node.home.OperatorException;
-import org.cairnfs.node.home.PrivateFiles;
 import org.cairnfs.proto.PeerMember;
 import org.cairnfs.proto.PeerNodes;
 

@@ -26,8 +26,6 @@ public final class Home {
   public static final Set<PosixFilePermission> DIRECTORY_MODE =
       PosixFilePermissions.fromString("rwx------");
 
-  static final Set<PosixFilePermission> FILE_MODE = PosixFilePermissions.fromString("rw-------");
-
   /** Longest path a Unix socket can have: sun_path of unix(7) less the NUL. */
   static final int SOCKET_PATH_MAX_BYTES = 107;
 

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
+import org.cairnfs.crypto.PrivateFiles;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +62,7 @@ public final class HomeLock implements Closeable {
       return FileChannel.open(
           home.lockFile(),
           Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-          PosixFilePermissions.asFileAttribute(Home.FILE_MODE));
+          PosixFilePermissions.asFileAttribute(PrivateFiles.MODE));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot lock the home " + home, e);
     }

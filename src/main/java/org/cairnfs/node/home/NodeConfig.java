@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.cairnfs.crypto.PrivateFiles;
 import org.cairnfs.net.Role;
 import org.jspecify.annotations.Nullable;
 

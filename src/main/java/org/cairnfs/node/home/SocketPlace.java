@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import org.cairnfs.crypto.PrivateFiles;
 import org.jspecify.annotations.Nullable;
 
 /**

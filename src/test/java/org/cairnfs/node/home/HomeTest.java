@@ -74,18 +74,4 @@ final class HomeTest {
     HomeLock.acquire(home).close();
     assertThat(home.pidFile()).doesNotExist();
   }
-
-  @Test
-  void aFileIsReplacedWholeOrNotAtAll(@TempDir Path directory) throws IOException {
-    Path file = directory.resolve("file");
-    PrivateFiles.replace(file, "one");
-    PrivateFiles.replace(file, "two");
-    assertThat(file).hasContent("two");
-    assertThat(Files.getPosixFilePermissions(file)).isEqualTo(Home.FILE_MODE);
-    assertThatThrownBy(() -> PrivateFiles.replace(directory.resolve("absent/file"), "x"))
-        .isInstanceOf(IOException.class);
-    try (var files = Files.list(directory)) {
-      assertThat(files).containsExactly(file);
-    }
-  }
 }
