@@ -162,7 +162,7 @@ final class MountPoints {
       throw new MountException(
           Reason.MISSING,
           located + " does not exist",
-          "Create it first: mkdir -p " + located + ".");
+          "Create it first with `mkdir -p " + located + "`.");
     }
     if (!Files.isDirectory(located)) {
       throw new MountException(
@@ -178,7 +178,7 @@ final class MountPoints {
       throw new MountException(
           Reason.STALE,
           located + " still has the mount of a server that died on it",
-          "Unmount it first: umount -l " + located + ".");
+          "Unmount it first with `umount -l " + located + "`.");
     }
     if (mount != null) {
       throw new MountException(
