@@ -193,6 +193,14 @@ public final class SegmentStore implements BlobStore {
 
   @Override
   public boolean verify(BlobId id) throws IOException {
+    try {
+      return hasItsHash(id);
+    } catch (NoSuchBlobException e) {
+      return false; // its segment ends before it does: marked where that was found
+    }
+  }
+
+  private boolean hasItsHash(BlobId id) throws IOException {
     for (int attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
       Location at = locator.locate(id);
       if (at == null) {

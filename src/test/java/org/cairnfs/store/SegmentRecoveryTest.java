@@ -179,6 +179,17 @@ class SegmentRecoveryTest {
     assertThat(healing.stats().damagedBlobs()).isZero();
   }
 
+  @Test
+  void aBlobBeyondTheEndOfItsSegmentIsFoundByVerify() throws IOException {
+    var store = open(disk, indexOfA);
+    disk.open(1).truncate(END - 1);
+
+    assertThat(store.verify(Blobs.id(C))).isFalse();
+
+    assertThat(store.stats().damagedBlobs()).isEqualTo(1);
+    assertServes(store, A, B);
+  }
+
   /** The index as a closed store flushed it. */
   private InMemoryKvStore reopened(SegmentStore closed) {
     assertThat(closed.recovered().isClean()).isTrue();
