@@ -144,6 +144,7 @@ final class Shutdown {
       loss = "the disk did not take them in time";
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      loss = "nobody waited until the disk had them";
     }
   }
 

@@ -105,7 +105,9 @@ final class LeaderProposer {
     }
     List<RaftClientRequest> requests =
         batch.stream().map(call -> addressed(call.request(), to)).toList();
-    var unused = send(requests, to)
+    // What is thrown must not keep this busy for ever: it is a failure like others.
+    var unused = CompletableFuture.completedFuture(requests)
+        .thenCompose(all -> send(all, to))
         .whenComplete((replies, problem) -> answered(batch, replies == null ? List.of() : replies));
   }
 

@@ -298,12 +298,15 @@ public final class Cluster implements AutoCloseable {
     if (current == null || !announcing.compareAndSet(false, true)) {
       return;
     }
-    var unused = announce(current, members.find(id())).whenComplete((outcome, problem) -> {
-      announcing.set(false);
-      if (problem != null) {
-        LOG.info("cannot tell the cluster about this node yet: {}", problem.getMessage());
-      }
-    });
+    // Whatever is thrown on the way is a problem like others: the timer is to go on.
+    var unused = CompletableFuture.completedFuture(current)
+        .thenCompose(over -> announce(over, members.find(id())))
+        .whenComplete((outcome, problem) -> {
+          announcing.set(false);
+          if (problem != null) {
+            LOG.info("cannot tell the cluster about this node yet: {}", problem.getMessage());
+          }
+        });
   }
 
   /** Tells the cluster what it does not know of this node. */
