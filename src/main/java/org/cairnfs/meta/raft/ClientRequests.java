@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.apache.ratis.client.impl.ClientProtoUtils;
 import org.apache.ratis.proto.RaftProtos.RaftClientReplyProto;
+import org.apache.ratis.proto.RaftProtos.RaftClientReplyProto.ExceptionDetailsCase;
 import org.apache.ratis.proto.RaftProtos.RaftClientRequestProto;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -26,12 +28,9 @@ final class ClientRequests {
   }
 
   static List<RaftClientRequest> decode(ByteBuffer message) throws IOException {
-    List<RaftClientRequest> requests = new ArrayList<>();
-    for (RaftClientRequestProto request :
-        RaftMessages.readAll(RaftClientRequestProto.parser(), message)) {
-      requests.add(ClientProtoUtils.toRaftClientRequest(request));
-    }
-    return requests;
+    return understood(
+        RaftMessages.readAll(RaftClientRequestProto.parser(), message),
+        ClientProtoUtils::toRaftClientRequest);
   }
 
   static ByteBuffer encodeReplies(List<RaftClientReply> replies) {
@@ -46,12 +45,27 @@ final class ClientRequests {
     if (RaftMessages.kind(message) != Kind.CLIENT_REQUESTS) {
       throw new IOException("not the answers to requests for the log");
     }
-    List<RaftClientReply> replies = new ArrayList<>();
-    for (RaftClientReplyProto reply :
-        RaftMessages.readAll(RaftClientReplyProto.parser(), message)) {
-      replies.add(ClientProtoUtils.toRaftClientReply(reply));
+    List<RaftClientReplyProto> replies =
+        RaftMessages.readAll(RaftClientReplyProto.parser(), message);
+    // Nobody sends failures, and Ratis would read them as Java objects, of any class there is here.
+    if (replies.stream().anyMatch(ClientRequests::tellsOfFailure)) {
+      throw new IOException("an answer for the log that tells of a failure");
     }
-    return replies;
+    return understood(replies, ClientProtoUtils::toRaftClientReply);
+  }
+
+  private static boolean tellsOfFailure(RaftClientReplyProto reply) {
+    return reply.getExceptionDetailsCase() != ExceptionDetailsCase.EXCEPTIONDETAILS_NOT_SET;
+  }
+
+  /** What the messages say. Ratis throws anything at those that say nothing that makes sense. */
+  private static <P, T> List<T> understood(List<P> messages, Function<P, T> meaning)
+      throws IOException {
+    try {
+      return messages.stream().map(meaning).toList();
+    } catch (RuntimeException e) {
+      throw new IOException("a message for the log that makes no sense", e);
+    }
   }
 
   /**
