@@ -2,14 +2,15 @@ package org.cairnfs.meta.raft;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.cairnfs.meta.Member;
 import org.cairnfs.meta.MemberState;
 import org.cairnfs.meta.Members;
@@ -38,6 +39,11 @@ final class LeaderDuties {
   private CompletableFuture<?> change = CompletableFuture.completedFuture(null);
   private int attempts;
 
+  /** The term in which this node leads, and who was in the group when that began. */
+  private long term;
+
+  private Set<String> elders = Set.of();
+
   /** How many ticks in a row the leader has sent nothing to one of the group. */
   private int neglectedTicks;
 
@@ -53,39 +59,41 @@ final class LeaderDuties {
     this.timing = timing;
   }
 
-  /**
-   * Does what is due, if this node leads; does not wait for it.
-   *
-   * @return false if the run has to end: it does not send to everybody in the group any more
-   */
-  boolean perform(RaftInstance raft) {
+  /** Does what is due, if this node leads; does not wait for it. */
+  void perform(RaftInstance raft) {
     if (!raft.leads()) {
       ended.clear();
       neglectedTicks = 0;
-      return true;
+      return;
     }
     Map<String, Duration> silence = raft.silence();
     endSessions(silence);
-    if (!sendsToAll(raft, silence)) {
-      return false;
+    VoterPlan.Group now = raft.group();
+    if (now == null || !sendsToAll(now, raft, silence) || !change.isDone()) {
+      return;
     }
-    if (neglectedTicks == 0) {
-      changeGroup(raft, silence);
+    if (raft.term() != term) {
+      term = raft.term();
+      elders = now.nodes();
     }
-    return true;
+    changeGroup(now, raft, silence);
   }
 
   /**
-   * The library forgets the learners when it gives up adding another one (3.3.0: a learner never
-   * counts as caught up, and a failed change drops whoever does not). A new run knows them again.
+   * Whether this leader sends to everybody in the group. The library (3.3.0) forgets those whom the
+   * leader brought in when it gives up adding another one; the next leader knows them again.
    */
-  private boolean sendsToAll(RaftInstance raft, Map<String, Duration> silence) {
-    VoterPlan.Group now = raft.group();
-    boolean all = now == null
-        || Stream.concat(now.voters().stream(), now.learners().stream())
-            .allMatch(node -> node.equals(raft.node()) || silence.containsKey(node));
+  private boolean sendsToAll(
+      VoterPlan.Group now, RaftInstance raft, Map<String, Duration> silence) {
+    boolean all = now.nodes().stream()
+        .allMatch(node -> node.equals(raft.node()) || silence.containsKey(node));
     neglectedTicks = all ? 0 : neglectedTicks + 1;
-    return neglectedTicks < NEGLECTED_TICKS_MAX;
+    if (neglectedTicks >= NEGLECTED_TICKS_MAX) {
+      neglectedTicks = 0;
+      LOG.info("This leader has lost sight of some of {}: there is to be another one", now);
+      stepDown(raft);
+    }
+    return all;
   }
 
   private void endSessions(Map<String, Duration> silence) {
@@ -113,30 +121,62 @@ final class LeaderDuties {
         .toArray(CompletableFuture<?>[]::new));
   }
 
-  private void changeGroup(RaftInstance raft, Map<String, Duration> silence) {
-    VoterPlan.Group now = raft.group();
-    if (now == null || !change.isDone()) {
-      return;
-    }
+  private void changeGroup(VoterPlan.Group now, RaftInstance raft, Map<String, Duration> silence) {
     VoterPlan.Situation situation = new VoterPlan.Situation(
         raft.node(),
         present(member -> now.has(id(member)) || raft.isThere(id(member))),
         present(member -> member.state() == MemberState.DRAINING),
         silence,
         timing.electionMin());
-    VoterPlan.next(now, situation, timing.silentVoter(), attempts).ifPresent(next -> {
-      attempts++;
-      LOG.info("The Raft group changes from {} to {}", now, next);
-      try {
-        change = raft.change(next).whenComplete((reply, problem) -> {
-          if (problem != null) {
-            LOG.info("The Raft group did not change; the next try follows: {}", problem.toString());
-          }
-        });
-      } catch (IOException e) {
-        LOG.info("The Raft group cannot change now; the next try follows: {}", e.toString());
-      }
-    });
+    Optional<VoterPlan.Group> planned =
+        VoterPlan.next(now, situation, timing.silentVoter(), attempts);
+    if (planned.isEmpty()) {
+      return;
+    }
+    VoterPlan.Group next = planned.get();
+    Duration absence =
+        now.nodes().containsAll(next.nodes()) ? Duration.ZERO : newcomersAbsence(now, silence);
+    if (absence.compareTo(timing.newcomerSilence()) > 0) {
+      LOG.info("Before {} comes, there is to be another leader: who came last is silent", next);
+      stepDown(raft);
+    } else if (absence.compareTo(timing.electionMax()) < 0) {
+      change(now, next, raft);
+    }
+  }
+
+  /**
+   * For how long one is silent whom this leader brought in. To the library (3.3.0) none of those
+   * has caught up, so it waits for all of them before it adds another one, and when one stays away
+   * it gives up and forgets them all. To the next leader they have.
+   */
+  private Duration newcomersAbsence(VoterPlan.Group now, Map<String, Duration> silence) {
+    return silence.entrySet().stream()
+        .filter(node -> now.has(node.getKey()) && !elders.contains(node.getKey()))
+        .map(Map.Entry::getValue)
+        .max(Comparator.naturalOrder())
+        .orElse(Duration.ZERO);
+  }
+
+  private void change(VoterPlan.Group now, VoterPlan.Group next, RaftInstance raft) {
+    attempts++;
+    LOG.info("The Raft group changes from {} to {}", now, next);
+    try {
+      change = raft.change(next).whenComplete((reply, problem) -> {
+        if (problem != null) {
+          LOG.info("The Raft group did not change; the next try follows: {}", problem.toString());
+        }
+      });
+    } catch (IOException e) {
+      LOG.info("The Raft group cannot change now; the next try follows: {}", e.toString());
+    }
+  }
+
+  private static void stepDown(RaftInstance raft) {
+    try {
+      raft.stepDown();
+    } catch (IOException e) {
+      LOG.info("This leader cannot step down now; the next try follows: {}", e.toString());
+    }
   }
 
   private Set<String> present(Predicate<Member> which) {

@@ -31,8 +31,10 @@ final class LogWatch implements Runnable {
     try {
       log.tick();
       RaftInstance raft = log.current();
-      if (raft != null && (raft.isOver() || !duties.perform(raft))) {
+      if (raft != null && raft.isOver()) {
         log.over(raft);
+      } else if (raft != null) {
+        duties.perform(raft);
       }
       // What waits for room on the disk is not lost.
       leaderlessTicks = log.hasLeader() || log.stalled() != null ? 0 : leaderlessTicks + 1;

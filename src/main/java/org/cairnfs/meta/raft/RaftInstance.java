@@ -24,6 +24,7 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.rpc.CallId;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
@@ -259,6 +260,17 @@ final class RaftInstance implements AutoCloseable {
         .build();
     return server.setConfigurationAsync(new SetConfigurationRequest(
         setup.client(), peer, group, CallId.getAndIncrement(), arguments));
+  }
+
+  /** Has the voters elect a leader anew, who may be this node again. Does not wait for it. */
+  void stepDown() throws IOException {
+    long limitMillis = setup.timing().electionMax().toMillis();
+    var unused = server.transferLeadershipAsync(new TransferLeadershipRequest(
+        setup.client(), peer, group, CallId.getAndIncrement(), null, limitMillis));
+  }
+
+  long term() {
+    return division.getInfo().getCurrentTerm();
   }
 
   private static List<RaftPeer> peers(Set<String> ids, RaftPeerRole role) {

@@ -72,7 +72,7 @@ final class RaftSettings {
         properties, electionMax.multiply(2));
     // New voters were learners before, so they have what there is and vote for nobody on their own.
     RaftServerConfigKeys.LeaderElection.setMemberMajorityAdd(properties, true);
-    RaftServerConfigKeys.setStagingTimeout(properties, electionMax.multiply(3));
+    RaftServerConfigKeys.setStagingTimeout(properties, millis(timing.newcomerSilence()));
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, PEERS_RETRY_CACHE_EXPIRY);
     // The store is the snapshot: it has no files that the leader could send.
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, false);

@@ -29,6 +29,11 @@ public record RaftTiming(
       Duration.ofSeconds(6),
       Duration.ofMillis(250));
 
+  /** Adding a node is given up when one that has yet to catch up was silent for so long. */
+  Duration newcomerSilence() {
+    return electionMax.multipliedBy(3);
+  }
+
   /** The same with another time until a silent voter is replaced. */
   public RaftTiming withSilentVoter(Duration limit) {
     return new RaftTiming(electionMin, electionMax, noLeader, limit, silentSession, tick);

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Decides who votes: the largest odd number of the nodes, at most five, the present voters first;
@@ -30,6 +31,11 @@ final class VoterPlan {
 
     boolean has(String node) {
       return voters.contains(node) || learners.contains(node);
+    }
+
+    Set<String> nodes() {
+      return Stream.concat(voters.stream(), learners.stream())
+          .collect(Collectors.toUnmodifiableSet());
     }
   }
 

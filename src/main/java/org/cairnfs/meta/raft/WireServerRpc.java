@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
@@ -21,6 +22,7 @@ import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionReplyProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
+import org.apache.ratis.proto.RaftProtos.TermIndexProto;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftPeer;
@@ -47,6 +49,9 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
 
   private final RaftServer server;
   private final RaftWire wire;
+
+  /** Where the shortest log of a leader began that told this node to fetch the rows. */
+  private final AtomicLong latestBegin = new AtomicLong();
 
   WireServerRpc(RaftServer server, RaftWire wire) {
     this.server = server;
@@ -103,7 +108,7 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
         InstallSnapshotRequestProto request =
             RaftMessages.read(InstallSnapshotRequestProto.parser(), message);
         check(from, request.getServerRequest());
-        yield done(server.installSnapshot(request));
+        yield done(server.installSnapshot(withLatestBegin(request)));
       }
       case START_LEADER_ELECTION -> {
         StartLeaderElectionRequestProto request =
@@ -130,6 +135,24 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
       throw new IOException("this version of Ratis takes no requests at the division");
     }
     return ClientRequests.submit(log, requests).thenApply(ClientRequests::encodeReplies);
+  }
+
+  /**
+   * The library (3.3.0) takes no word of a leader whose log begins before that of an earlier leader
+   * who did not hear any more that his rows have come: for ever, or until the log of this one is as
+   * short. Whose log begins earlier can also be told to go on from the later index.
+   */
+  private InstallSnapshotRequestProto withLatestBegin(InstallSnapshotRequestProto request) {
+    if (!request.hasNotification()) {
+      return request;
+    }
+    TermIndexProto begin = request.getNotification().getFirstAvailableTermIndex();
+    long latest = latestBegin.accumulateAndGet(begin.getIndex(), Math::max);
+    InstallSnapshotRequestProto.Builder changed = request.toBuilder();
+    changed
+        .getNotificationBuilder()
+        .setFirstAvailableTermIndex(begin.toBuilder().setIndex(latest));
+    return changed.build();
   }
 
   /** A node speaks for itself only. */

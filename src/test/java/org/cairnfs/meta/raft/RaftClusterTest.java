@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,8 +26,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
@@ -51,6 +57,7 @@ import org.cairnfs.proto.UpdateMember;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** A cluster that grows, shrinks, and loses nodes and links, in one JVM. */
 class RaftClusterTest {
@@ -89,6 +96,9 @@ class RaftClusterTest {
     private RaftMetaLog log;
     private volatile long fetchedBytesMax = Long.MAX_VALUE;
 
+    /** Told from whom all rows have come. */
+    private volatile Consumer<String> fetched = from -> {};
+
     Node(int number, boolean joining) {
       this.id = new NodeId(number, 0, 0, 0);
       this.joining = joining;
@@ -117,18 +127,19 @@ class RaftClusterTest {
         throw new IOException(from + " cannot be reached");
       }
       ByteBuffer piece = ByteBuffer.allocate(100);
-      long fetched = 0;
+      long fetchedBytes = 0;
       try (MetaSnapshot snapshot = node(from).store.snapshot()) {
         boolean more = true;
         while (more) {
           more = snapshot.read(piece.clear());
           into.write(piece.array(), 0, piece.position());
-          fetched += piece.position();
-          if (fetched > fetchedBytesMax) {
+          fetchedBytes += piece.position();
+          if (fetchedBytes > fetchedBytesMax) {
             throw new IOException("the connection broke");
           }
         }
       }
+      fetched.accept(from);
     }
 
     boolean leads() {
@@ -360,6 +371,77 @@ class RaftClusterTest {
     assertThat(second.fetches).hasValue(fetches);
   }
 
+  /**
+   * Logs begin where their nodes joined: the library refuses a leader whose own is the longer one.
+   */
+  @Test
+  void whoHasAllRowsOfALeaderThatDiesGoesOnWithTheNext() {
+    timing = hasty();
+    Node founder = found();
+    purge(founder);
+    join(founder);
+    get(nodes.get(1).log.ready());
+    Node last = join(founder);
+    awaitVoters(3, 0);
+    nodes.forEach(node -> get(node.log.ready()));
+    while (leader() != last) {
+      Node other = leader();
+      net.cut(other.id.toString());
+      await()
+          .atMost(LIMIT)
+          .until(() -> nodes.stream().anyMatch(node -> node != other && node.leads()));
+      net.heal();
+    }
+
+    Node fourth = new Node(4, true);
+    fourth.fetched = from -> net.cut(last.id.toString());
+    nodes.add(fourth);
+    fourth.open();
+    get(last.changes().join(SECRET, fourth.member(), NOW));
+
+    await().atMost(LIMIT).until(() -> fourth.fetches.get() > 0);
+    get(fourth.log.ready());
+    assertThat(fourth.members.list()).hasSize(4);
+  }
+
+  /** This leader brought it in: the library would wait for it, and then forget the others, too. */
+  @Test
+  void aNodeIsAddedThoughAVoterIsDead() {
+    timing = hasty();
+    three();
+    Node leader = leader();
+    Node dead = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    net.cut(dead.id.toString());
+    await()
+        .atMost(LIMIT)
+        .until(() -> leader
+                .log
+                .current()
+                .silence()
+                .get(dead.id.toString())
+                .compareTo(timing.newcomerSilence())
+            > 0);
+    Logger logger = (Logger) LoggerFactory.getLogger(LeaderDuties.class);
+    ListAppender<ILoggingEvent> said = new ListAppender<>();
+    said.list = new CopyOnWriteArrayList<>();
+    said.start();
+    logger.addAppender(said);
+    logger.setLevel(Level.INFO);
+    logger.setAdditive(false);
+    try {
+      join(leader);
+      awaitVoters(3, 1);
+    } finally {
+      logger.setAdditive(true);
+      logger.setLevel(null);
+      logger.detachAppender(said);
+    }
+    assertThat(said.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .anyMatch(line -> line.startsWith("The Raft group changes"))
+        .noneMatch(line -> line.contains("did not change"));
+  }
+
   @Test
   void aLoadThatWasInterruptedIsBegunAnew() throws IOException {
     Node founder = found();
@@ -388,6 +470,17 @@ class RaftClusterTest {
     get(second.log.ready());
     awaitSame(nodes);
     assertThat(second.store.usage()).isEqualTo(founder.store.usage());
+  }
+
+  /** For tests that wait for elections. */
+  private static RaftTiming hasty() {
+    return new RaftTiming(
+        Duration.ofMillis(150),
+        Duration.ofMillis(300),
+        QUICK.noLeader(),
+        QUICK.silentVoter(),
+        QUICK.silentSession(),
+        QUICK.tick());
   }
 
   private List<Node> three() {
