@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import static org.cairnfs.net.Failures.failure;
 import static org.cairnfs.net.Failures.get;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -15,12 +18,14 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.net.PeerException.Reason;
 import org.cairnfs.net.RawPeer.Received;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whom a node does not speak to, and what it says to them; afterwards it serves others as before.
@@ -34,9 +39,14 @@ final class PeerRefusalTest {
   private TestNode server;
   private TestNode member;
   private PeerServer listening;
+  private final Logger logger = (Logger) LoggerFactory.getLogger("org.cairnfs.net");
+  private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
 
   @BeforeEach
   void start() throws IOException {
+    logged.list = new CopyOnWriteArrayList<>();
+    logged.start();
+    logger.addAppender(logged);
     server = new TestNode(
         TestNode.newIdentity(),
         TestNode.CLUSTER,
@@ -51,6 +61,7 @@ final class PeerRefusalTest {
 
   @AfterEach
   void stop() throws Exception {
+    logger.detachAppender(logged);
     assertThat(get(ask(member, TestNode.ECHO, 3)).remaining()).isEqualTo(3);
     member.close();
     server.close();
@@ -285,11 +296,16 @@ final class PeerRefusalTest {
     await().until(() -> listening.connected().isEmpty());
   }
 
-  private static void assertViolation(RawPeer raw) throws IOException {
+  private void assertViolation(RawPeer raw) throws IOException {
     Received answer = raw.receive();
     assertThat(answer.type()).isEqualTo(FAILURE);
     assertThat(answer.requestId()).isZero();
     assertThat(answer.code()).isEqualTo(FailureCode.VIOLATION.number());
     assertThat(raw.isClosed()).isTrue();
+    assertThat(answer.text()).isNotEmpty();
+    assertThat(logged.list)
+        .as("why, in the log")
+        .anySatisfy(
+            event -> assertThat(event.getFormattedMessage()).endsWith(": " + answer.text()));
   }
 }

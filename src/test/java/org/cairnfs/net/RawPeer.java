@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
@@ -28,6 +29,11 @@ final class RawPeer implements Closeable {
     /** The failure's code. */
     int code() {
       return (payload[0] & 0xff) << 8 | (payload[1] & 0xff);
+    }
+
+    /** The failure's explanation. */
+    String text() {
+      return new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
     }
   }
 

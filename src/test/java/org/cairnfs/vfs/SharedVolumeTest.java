@@ -208,6 +208,24 @@ final class SharedVolumeTest {
   }
 
   @Test
+  void aFileThatADeadHostHadOpenGoesWithItsSession() throws Exception {
+    start(2);
+    files(0).create("f");
+    files(0).write("f", 0, bytes("kept"));
+    long handle = files(1).open("f");
+    files(0).delete("f");
+    assertThat(read(vfs(1), handle)).isEqualTo("kept");
+    assertThat(cluster.host(0).session().usage().inodes()).isEqualTo(2);
+
+    cluster.host(1).node().cutOff(true);
+    cluster.host(1).declareDead(cluster.host(0));
+
+    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+    cluster.host(1).node().cutOff(false);
+    await().atMost(SOON).until(() -> cluster.storedBlobs() == 0);
+  }
+
+  @Test
   void aFileThatBothHaveOpenGoesWithTheLast() throws Exception {
     start(2);
     files(0).create("f");
