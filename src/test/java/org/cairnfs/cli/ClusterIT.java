@@ -1,14 +1,12 @@
 package org.cairnfs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -90,19 +88,31 @@ final class ClusterIT {
     Hosts.assertSame(second, one.mount().resolve("second"));
     one.awaitPeers("(?s)up.*up.*up");
 
+    two = whoMovedIsFound(two, one, three);
+    Hosts.assertSame(original, two.mount().resolve("tree"));
+    three.cairn().run("stop").ok();
+    Hosts.configure(three, OUT_SOON);
     Hosts.Host copy = hosts.host();
-    for (Hosts.Host host : List.of(two, three)) {
-      host.cairn().run("stop").ok();
-      Hosts.configure(host, OUT_SOON);
-      if (host.equals(three)) {
-        copy(three, copy);
-      }
-      host.cairn().run("mount", host.mount()).ok();
-      Hosts.assertSame(original, host.mount().resolve("tree"));
-    }
+    copy(three, copy);
+    three.mounted();
+    Hosts.assertSame(original, three.mount().resolve("tree"));
     copy.cairn().run("start").failed("another node with the identity " + three.id());
     three.cairn().run("ls", "tree").ok();
     whoStaysAwayIsReplaced(one, two, three);
+  }
+
+  /** By the others, and finds them. */
+  private Hosts.Host whoMovedIsFound(Hosts.Host node, Hosts.Host... others) throws Exception {
+    String id = node.id();
+    node.cairn().run("stop").ok();
+    Hosts.configure(node, OUT_SOON);
+    Hosts.Host moved = hosts.moved(node);
+    moved.mounted();
+    for (Hosts.Host other : others) {
+      other.awaitPeers(id.substring(0, 12) + " +" + moved.listen() + " +member +up ");
+    }
+    moved.awaitPeers("(?s)up.*up.*up");
+    return moved;
   }
 
   /** Both ask at once with a token for one. */
@@ -112,7 +122,7 @@ final class ClusterIT {
     CompletableFuture<CairnProcess.Result> seconds = joining(second, token);
     boolean isFirst = firsts.get().exitCode() == 0;
     (isFirst ? firsts : seconds).get().ok();
-    (isFirst ? seconds : firsts).get().failed("used");
+    (isFirst ? seconds : firsts).get().failed("the invitation has been used");
     return isFirst ? first : second;
   }
 
@@ -137,26 +147,43 @@ final class ClusterIT {
     Files.writeString(config, Files.readString(config).replace(from.listen(), to.listen()));
   }
 
-  /** By a fourth, which gets its vote. */
+  /** The others make anew what it kept, and a fourth that joins meanwhile gets its vote. */
   private void whoStaysAwayIsReplaced(Hosts.Host... voters) throws Exception {
     Hosts.Host asked = voters[0];
-    Hosts.Host fourth = hosts.host();
-    String token = Hosts.invite(asked, "--role", "storage");
-    fourth.cairn().run("join", token, "--listen", fourth.listen()).ok();
-    assertThat(asked.peersThat("\"voter\": true")).hasSize(3).doesNotContain(fourth.id());
+    assertThat(asked.peersThat("\"voter\": true")).hasSize(3);
     String leader = asked.peersThat("\"leader\": true").get(0);
-    Hosts.Host gone = voters[leader.equals(voters[1].id()) ? 2 : 1];
+    boolean isSecond = !leader.equals(voters[1].id());
+    Hosts.Host gone = voters[isSecond ? 1 : 2];
+    Hosts.Host left = voters[isSecond ? 2 : 1];
     String goneId = gone.id();
+    asked.cairn().run("volume", "--replicas", 2).ok();
+    Hosts.polling().until(() -> gone.status("replicas") == 2);
+    Hosts.makeTree(gone.mount().resolve("third"), FILES / 4, 3);
+    gone.sh("sync .");
     gone.cairn().killNode();
+    awaitStatus(asked, "underReplicatedBlobs", 1);
+    Hosts.polling().untilAsserted(() -> {
+      // Twice, because a walk that has just begun knows of nothing yet.
+      for (Hosts.Host host : List.of(asked, left, asked, left)) {
+        host.assertWhole(2);
+      }
+    });
 
-    await()
-        .atMost(Hosts.LIMIT)
-        .pollInterval(Duration.ofMillis(500))
+    Hosts.Host fourth = hosts.host();
+    joining(fourth, Hosts.invite(asked, "--role", "storage")).get().ok();
+    Hosts.polling()
         .untilAsserted(() -> assertThat(asked.peersThat("\"voter\": true"))
             .hasSize(3)
             .contains(fourth.id())
             .doesNotContain(goneId));
-    ThreeHosts.sh("fusermount -u -z " + gone.mount());
+    // Each blob was on two nodes: without repair some were on these only.
+    left.cairn().killNode();
+    Path third = directory.resolve("third");
+    Hosts.makeTree(third, FILES / 4, 3);
+    Hosts.assertSame(third, asked.mount().resolve("third"));
+    for (Hosts.Host host : List.of(gone, left)) {
+      ThreeHosts.sh("fusermount -u -z " + host.mount());
+    }
   }
 
   /** Although its clock is an hour off, which keeps it from nothing and is told. */
@@ -178,9 +205,7 @@ final class ClusterIT {
     assertThat(one.peers()).doesNotContain(id.substring(0, 12));
     assertThat(one.mount().resolve("file")).hasBinaryContent(new byte[3_000_000]);
     // It hears of it, stops, and is not let in again.
-    await()
-        .atMost(Hosts.LIMIT)
-        .pollInterval(Duration.ofMillis(500))
+    Hosts.polling()
         .untilAsserted(() -> two.cairn().run("start").failed("removed from its cluster"));
     one.cairn().run("node", "remove", "0000000").failed("no node of the cluster");
   }
@@ -191,7 +216,7 @@ final class ClusterIT {
     assertThat(other.cairn().run("volume").ok().out())
         .contains("Replicas     3\n", "Write quorum majority (2 with these nodes)");
     writer.cairn().run("volume", "--replicas", 1).ok();
-    await().atMost(Hosts.LIMIT).until(() -> other.status("replicas") == 1);
+    Hosts.polling().until(() -> other.status("replicas") == 1);
     int blobs = 24;
     writer.sh("dd if=/dev/urandom of=large bs=1M count=" + blobs + " conv=fsync status=none");
     assertThat(other.status("blobs")).isLessThan(blobs);
@@ -211,9 +236,7 @@ final class ClusterIT {
   }
 
   private static void awaitStatus(Hosts.Host host, String key, long atLeast) {
-    await()
-        .atMost(Hosts.LIMIT)
-        .pollInterval(Duration.ofMillis(500))
+    Hosts.polling()
         .untilAsserted(() -> assertThat(host.status(key)).isGreaterThanOrEqualTo(atLeast));
   }
 
@@ -232,9 +255,7 @@ final class ClusterIT {
     String name = "a-name-that-nobody-else-has.txt";
     Files.writeString(one.mount().resolve(name), secret.repeat(1000));
     one.cairn().run("put", "other-" + name, one.mount().resolve(name)).ok();
-    await()
-        .atMost(Hosts.LIMIT)
-        .pollInterval(Duration.ofMillis(500))
+    Hosts.polling()
         .untilAsserted(
             () -> assertThat(store.cairn().run("status", "--json").ok().out())
                 .containsPattern("\"blobs\": [1-9]"));
@@ -293,6 +314,7 @@ final class ClusterIT {
   void badTokensAndPlaces() throws Exception {
     Hosts.Host one = hosts.found();
     String token = Hosts.invite(one, "--ttl", "1s");
+    long expiresNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
     Hosts.Host two = hosts.host();
     Path home = two.cairn().home();
     two.cairn().run("join", "nonsense", "--listen", two.listen()).failed("not a token of Cairn");
@@ -300,7 +322,7 @@ final class ClusterIT {
         .run("join", token.substring(0, token.length() - 3), "--listen", two.listen())
         .failed("the token is damaged");
     two.cairn().run("join", token, "--listen", one.listen()).failed("is in use by another program");
-    TimeUnit.SECONDS.sleep(1);
+    TimeUnit.NANOSECONDS.sleep(expiresNanos - System.nanoTime());
     two.cairn().run("join", token, "--listen", two.listen()).failed("the invitation has expired");
     assertThat(home).doesNotExist();
     assertThat(one.cairn().run("invite", "--ttl", "soon").exitCode()).isEqualTo(2);
@@ -322,13 +344,19 @@ final class ClusterIT {
     Hosts.Host one = hosts.host();
     one.cairn().foundAndMount(one.mount());
     assertThat(one.cairn().run("status", "--json").ok().out()).contains("\"listen\": \"\"");
-    CairnProcess.Result invitation = one.cairn().run("invite").ok();
+    CairnProcess.Result invitation = one.cairn().run("invite", "--uses", 2).ok();
     assertThat(invitation.err()).contains("listens for others from now on, at 0.0.0.0:7747");
     assertThat(Files.readString(one.cairn().home().resolve("cairn.properties")))
         .contains("listen=0.0.0.0:7747");
-    Hosts.Host two = hosts.host();
-    two.cairn().run("join", invitation.out().strip(), "--listen", two.listen()).ok();
+    String token = invitation.out().strip();
+    List<Hosts.Host> others = List.of(hosts.host(), hosts.host());
+    List<CompletableFuture<CairnProcess.Result>> joined =
+        others.stream().map(host -> joining(host, token)).toList();
     Files.writeString(one.mount().resolve("file"), "content");
-    assertThat(two.cairn().run("get", "file").ok().out()).isEqualTo("content");
+    for (int i = 0; i < others.size(); i++) {
+      joined.get(i).get().ok();
+      assertThat(others.get(i).cairn().run("get", "file").ok().out()).isEqualTo("content");
+    }
+    joining(hosts.host(), token).get().failed("the invitation has been used");
   }
 }

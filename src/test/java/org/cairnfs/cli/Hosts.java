@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.core.ConditionFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,11 @@ final class Hosts {
   static final Duration LIMIT = Duration.ofSeconds(60);
 
   private static final int ID_CHARS = 64;
+
+  /** Last number of the first host's address, and of where it would move. */
+  private static final int FIRST = 11;
+
+  private static final int MOVED = 111;
 
   private static final Logger LOG = LoggerFactory.getLogger(Hosts.class);
 
@@ -67,10 +73,18 @@ final class Hosts {
     }
 
     void awaitPeers(String pattern) {
-      await()
-          .atMost(LIMIT)
-          .pollInterval(Duration.ofMillis(500))
-          .untilAsserted(() -> assertThat(peers()).containsPattern(pattern));
+      polling().untilAsserted(() -> assertThat(peers()).containsPattern(pattern));
+    }
+
+    /** Fails if the node knows of a copy that is missing, or of another number of nodes alive. */
+    void assertWhole(int liveNodes) throws IOException, InterruptedException {
+      assertThat(status())
+          .contains(
+              "\"underReplicatedBlobs\": 0",
+              "\"missingBlobs\": 0",
+              "\"unavailableBlobs\": 0",
+              "\"damagedBlobs\": 0",
+              "\"liveNodes\": " + liveNodes);
     }
 
     void mounted() throws IOException, InterruptedException {
@@ -104,6 +118,11 @@ final class Hosts {
     }
   }
 
+  /** Asks at once, and again: each time is a command of its own. */
+  static ConditionFactory polling() {
+    return await().atMost(LIMIT).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(300));
+  }
+
   Hosts(Path directory) {
     this(directory, "");
   }
@@ -121,10 +140,25 @@ final class Hosts {
 
   /** As the other, with a wrapper as for {@link CairnProcess}. */
   Host host(List<String> wrapper) throws IOException {
-    String address = "127.0.0." + (11 + hosts.size());
+    return host(freeAddress(FIRST + hosts.size()), wrapper);
+  }
+
+  private static String freeAddress(int number) throws IOException {
+    String address = "127.0.0." + number;
     try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(address))) {
-      return host(address + ":" + probe.getLocalPort(), wrapper);
+      return address + ":" + probe.getLocalPort();
     }
+  }
+
+  /** The same host with another address; its node, which does not run, is told. */
+  Host moved(Host host) throws IOException {
+    Host moved = new Host(host.cairn(), host.mount(), freeAddress(MOVED + hosts.indexOf(host)));
+    hosts.set(hosts.indexOf(host), moved);
+    Path config = host.cairn().home().resolve("cairn.properties");
+    Files.writeString(
+        config,
+        Files.readString(config).replace("listen=" + host.listen(), "listen=" + moved.listen()));
+    return moved;
   }
 
   /**

@@ -115,13 +115,7 @@ final class ThreeHosts {
       await()
           .atMost(Hosts.LIMIT)
           .pollInterval(Duration.ofMillis(500))
-          .untilAsserted(() -> assertThat(host.status())
-              .contains(
-                  "\"underReplicatedBlobs\": 0",
-                  "\"missingBlobs\": 0",
-                  "\"unavailableBlobs\": 0",
-                  "\"damagedBlobs\": 0",
-                  "\"liveNodes\": " + COUNT));
+          .untilAsserted(() -> host.assertWhole(COUNT));
     }
   }
 
