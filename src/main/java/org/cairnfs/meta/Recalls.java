@@ -91,10 +91,14 @@ final class Recalls {
       }
     }
     if (!ranges.isEmpty()) {
-      answered = nowNanos - answeredNanos < LATELY.toNanos() ? answered + 1 : 0;
+      answered = wasAnsweredLately(nowNanos) ? answered + 1 : 0;
       answeredNanos = nowNanos;
     }
     return new Due(ranges, next);
+  }
+
+  private boolean wasAnsweredLately(long nowNanos) {
+    return nowNanos - answeredNanos < LATELY.toNanos();
   }
 
   private static boolean isIn(List<LeaseRange> ranges, long inode, LeaseMode keep) {
@@ -125,7 +129,8 @@ final class Recalls {
     if (held.list().size() > RANGES_MAX) {
       return free;
     }
-    long lately = LATELY.toNanos() >> Math.min(HASTE_BITS * answered, Integer.SIZE);
+    int haste = wasAnsweredLately(nowNanos) ? answered : 0;
+    long lately = LATELY.toNanos() >> Math.min(HASTE_BITS * haste, Integer.SIZE);
     return use.unusedAround(free, inode, keep == LeaseMode.SHARED, nowNanos - lately);
   }
 }
