@@ -33,6 +33,12 @@ final class BlobCollector implements AutoCloseable {
 
   private static final long STEP_SECONDS = 1;
 
+  /** Copied at most in a second to win back space, and what is left of a segment then. */
+  private static final long COPIED_MAX_BYTES = 64L << 20;
+
+  /** After space could not be won back, because the disk is full or broken. */
+  private static final long COMPACT_RETRY_SECONDS = 5;
+
   /** A pin ends with the next commit. */
   private static final long PINNED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -75,6 +81,9 @@ final class BlobCollector implements AutoCloseable {
   private @Nullable BlobSweep sweep;
   private long sweptNanos;
 
+  /** When space is to be won back again. */
+  private long compactNanos;
+
   /**
    * A collector that does nothing before {@link #start}.
    *
@@ -95,6 +104,7 @@ final class BlobCollector implements AutoCloseable {
     this.droppedWhilePinned = droppedWhilePinned;
     this.timer = timer;
     this.ticker = ticker;
+    this.compactNanos = ticker.getAsLong();
   }
 
   /** Begins; what was added before is looked at now. */
@@ -136,23 +146,34 @@ final class BlobCollector implements AutoCloseable {
     }
   }
 
+  /** Steps may follow each other closely, this must not: it copies. */
+  private void compact() throws IOException {
+    long now = ticker.getAsLong();
+    if (closed || now - compactNanos < 0) {
+      return;
+    }
+    compactNanos = now + TimeUnit.SECONDS.toNanos(COMPACT_RETRY_SECONDS);
+    long freed = local.compact(COPIED_MAX_BYTES);
+    compactNanos = now + TimeUnit.SECONDS.toNanos(STEP_SECONDS);
+    if (freed > 0) {
+      LOG.debug("Compaction freed {} bytes", freed);
+    }
+  }
+
   private synchronized void step() {
     stepPlanned.set(false);
     if (closed) {
       return;
     }
     try {
-      if (!isCurrent()) {
+      if (isCurrent()) {
+        long deleted = collectArrived() + collectDue(pinned) + collectDue(held);
+        LOG.trace("Collected {} blobs", deleted);
+      } else {
         askWhetherCurrent();
-        sweep();
-        return;
       }
-      long deleted = collectArrived() + collectDue(pinned) + collectDue(held);
       sweep();
-      if (deleted > 0 && !closed) {
-        long freed = local.compact();
-        LOG.debug("Collected {} blobs, compaction freed {} bytes", deleted, freed);
-      }
+      compact();
     } catch (IOException | RuntimeException e) {
       if (!closed) {
         sweepWanted = true; // what was under way is forgotten

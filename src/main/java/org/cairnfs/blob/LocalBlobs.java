@@ -46,6 +46,9 @@ final class LocalBlobs {
   private final List<Consumer<BlobId>> damageListeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<BlobId>> refusalListeners = new CopyOnWriteArrayList<>();
 
+  /** Whether something was deleted, perhaps before the start, whose space may not be won back. */
+  private volatile boolean mayBeCompacted = true;
+
   LocalBlobs(BlobStore replicas, CachedBlobs cached, Holds holds) {
     this.replicas = replicas;
     this.cached = cached;
@@ -280,7 +283,7 @@ final class LocalBlobs {
       if (pinned || held) {
         return pinned ? Collected.PINNED : Collected.HELD;
       }
-      replicas.delete(id);
+      delete(id);
       cached.delete(id);
       return Collected.DELETED;
     } finally {
@@ -309,11 +312,16 @@ final class LocalBlobs {
         replicas.read(id, 0, blob);
         cached.add(id, blob.flip());
       }
-      replicas.delete(id);
+      delete(id);
       return true;
     } finally {
       lock.unlock();
     }
+  }
+
+  private void delete(BlobId id) throws IOException {
+    replicas.delete(id);
+    mayBeCompacted = true;
   }
 
   boolean isPinned(BlobId id) {
@@ -329,8 +337,25 @@ final class LocalBlobs {
     replicas.sync();
   }
 
-  long compact() throws IOException {
-    return replicas.compact();
+  /**
+   * Wins back space that blobs took which were deleted since there was last none to win back; as
+   * {@link BlobStore#compact(long)} otherwise.
+   */
+  long compact(long copiedMaxBytes) throws IOException {
+    if (!mayBeCompacted) {
+      return 0;
+    }
+    mayBeCompacted = false; // before it looks: what is deleted meanwhile counts for the next time
+    boolean done = false;
+    try {
+      long freed = replicas.compact(copiedMaxBytes);
+      done = freed == 0;
+      return freed;
+    } finally {
+      if (!done) {
+        mayBeCompacted = true;
+      }
+    }
   }
 
   StoreStats stats() {

@@ -101,17 +101,14 @@ final class RepairWalk {
    * Walks.
    *
    * @param ended asked now and then whether to end early
-   * @return whether anything was given up here, so that there is space to win back
    */
-  boolean run(Worker worker, BooleanSupplier ended) throws IOException {
-    boolean gaveUp = false;
+  void run(Worker worker, BooleanSupplier ended) throws IOException {
     while (!hasEnded && !ended.getAsBoolean()) {
       for (Surplus each : nextPage(worker, ended)) {
-        gaveUp |= giveUp(each);
+        boolean unused = giveUp(each);
       }
       spotChecks();
     }
-    return gaveUp;
   }
 
   /** A blob that belongs elsewhere only, and whether all it belongs to promise to hold it. */

@@ -63,10 +63,18 @@ public interface BlobStore extends Closeable {
   void sync() throws IOException;
 
   /**
-   * Reclaims segments less than half live until none is left; returns bytes freed. Runs beside
-   * reads and writes.
+   * Reclaims segments less than half live until none is left, or until so many bytes were copied
+   * for that; returns bytes freed, which is 0 if there is nothing to reclaim. Runs beside reads and
+   * writes.
+   *
+   * @param copiedMaxBytes no segment is begun after that
    */
-  long compact() throws IOException;
+  long compact(long copiedMaxBytes) throws IOException;
+
+  /** As the other, until none is left. */
+  default long compact() throws IOException {
+    return compact(Long.MAX_VALUE);
+  }
 
   StoreStats stats();
 

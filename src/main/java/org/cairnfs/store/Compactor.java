@@ -47,15 +47,22 @@ final class Compactor {
     this.writer = writer;
   }
 
-  /** Compacts until there is nothing to gain; returns the bytes given back. */
-  long compact() throws IOException {
+  /**
+   * Compacts until there is nothing to gain, or so many bytes were copied; returns the bytes given
+   * back.
+   */
+  long compact(long copiedMaxBytes) throws IOException {
     running.lock();
     try {
       commit.forceAndIndex();
       long before = segments.totalBytes();
       sealActiveIfDead();
-      for (Long victim = nextVictim(); victim != null; victim = nextVictim()) {
-        compact(victim);
+      long copied = 0;
+      for (Long victim = nextVictim();
+          victim != null && copied < copiedMaxBytes;
+          victim = nextVictim()) {
+        copied += liveBytes(victim);
+        compactSegment(victim);
         sealActiveIfDead();
       }
       return Math.max(0, before - segments.totalBytes());
@@ -92,7 +99,7 @@ final class Compactor {
     return best;
   }
 
-  private void compact(long victim) throws IOException {
+  private void compactSegment(long victim) throws IOException {
     if (liveBytes(victim) > 0) {
       copyLive(victim);
       commit.forceAndIndex();

@@ -256,8 +256,8 @@ public final class SegmentStore implements BlobStore {
   }
 
   @Override
-  public long compact() throws IOException {
-    return compactor.compact();
+  public long compact(long copiedMaxBytes) throws IOException {
+    return compactor.compact(copiedMaxBytes);
   }
 
   /**

@@ -53,8 +53,8 @@ class ForwardingBlobStore implements BlobStore {
   }
 
   @Override
-  public long compact() throws IOException {
-    return to.compact();
+  public long compact(long copiedMaxBytes) throws IOException {
+    return to.compact(copiedMaxBytes);
   }
 
   @Override

@@ -84,7 +84,7 @@ final class InMemoryBlobStore implements BlobStore {
   }
 
   @Override
-  public long compact() {
+  public long compact(long copiedMaxBytes) {
     return 0;
   }
 
@@ -111,6 +111,11 @@ final class InMemoryBlobStore implements BlobStore {
 
   synchronized void flipBit(BlobId id, int bit) {
     blobs.get(id)[bit / 8] ^= (byte) (1 << bit % 8);
+  }
+
+  /** Has it give these bytes for the blob, whatever they are. */
+  synchronized void replace(BlobId id, byte[] bytes) {
+    blobs.put(id, bytes.clone());
   }
 
   synchronized void truncate(BlobId id, int length) {

@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HashMap;
@@ -14,10 +19,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlobFormat;
+import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.store.DiskFullException;
+import org.cairnfs.store.SegmentOptions;
+import org.cairnfs.store.SegmentStore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +90,83 @@ final class RepairTest {
       }
       await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
     }
+  }
+
+  /** As a scrub finds it, in a real store. */
+  @Test
+  void whatIsFoundDamagedIsCountedUntilItIsFetchedAnew() throws Exception {
+    byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    TestCatalog catalog = new TestCatalog();
+    catalog.refer(id, PLAIN_LENGTH);
+    FakePeer peer = new FakePeer();
+    peer.blobs.put(id, blob);
+    peer.mood = FakePeer.Mood.DEAD;
+    ClusterBlobs.Peers others = new ClusterBlobs.Peers(new FakeNodes(3), node -> peer);
+    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
+    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
+    Path directory = Jimfs.newFileSystem(Configuration.unix()).getPath("/segments");
+    SegmentOptions options = new SegmentOptions(1 << 20, 0, 1 << 20, 16);
+    InMemoryKvStore index = new InMemoryKvStore(SegmentStore.INDEX_TABLES);
+    try (SegmentStore store = SegmentStore.open(directory, index, options, Runnable::run)) {
+      store.append(id, ByteBuffer.wrap(blob));
+      store.sync();
+      LocalBlobs local = Blocks.local(store);
+      try (Repair repair =
+          new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime)) {
+        repair.start();
+        await().atMost(SOON).until(() -> repair.stats().walks() > 0);
+        flipBits(directory, blob.length / 2);
+
+        assertThat(local.verify(id)).isFalse();
+
+        assertThat(repair.stats().damaged()).isEqualTo(1);
+        await().atMost(SOON).until(() -> repair.stats().underReplicated() == 1);
+        peer.mood = FakePeer.Mood.WELL;
+        await()
+            .atMost(SOON)
+            .until(() -> repair.stats().underReplicated() == 0 && repair.stats().damaged() == 0);
+        assertThat(store.verify(id)).isTrue();
+      }
+    }
+  }
+
+  private static void flipBits(Path directory, int offset) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[offset]++;
+        Files.write(file, bytes, StandardOpenOption.WRITE);
+      }
+    }
+  }
+
+  @Test
+  void whatIsMissingIsFetchedAtTheRateThatWasSet() throws Exception {
+    int blobs = 10;
+    int bytesPerSecond = 50_000;
+    InMemoryBlobStore store = new InMemoryBlobStore();
+    TestCatalog catalog = new TestCatalog();
+    FakePeer peer = new FakePeer();
+    for (int seed = 0; seed < blobs; seed++) {
+      byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
+      BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+      peer.blobs.put(id, blob);
+      catalog.refer(id, PLAIN_LENGTH);
+    }
+    ClusterBlobs.Peers others = new ClusterBlobs.Peers(new FakeNodes(3), node -> peer);
+    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
+    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
+    ClusterSettings slow = SELDOM.withRates(bytesPerSecond, 0);
+    long begin = System.nanoTime();
+    try (Repair repair =
+        new Repair(Blocks.local(store), catalog, others, reads, threads, slow, System::nanoTime)) {
+      repair.start();
+      await().atMost(SOON).until(() -> repair.stats().fetched() == blobs);
+    }
+    // The first is not waited for, and a tenth of a second may be made up for.
+    double least = (blobs - 1.0) * PLAIN_LENGTH / bytesPerSecond - 0.2;
+    assertThat(System.nanoTime() - begin).isGreaterThan((long) (least * 1e9));
   }
 
   /** A writer elsewhere is content with its other copies, and refers to the blob later. */

@@ -64,7 +64,7 @@ final class RepairWalkTest {
         ClusterSettings.DEFAULT,
         now::get,
         number);
-    boolean unused = walk.run((missing, counters) -> {}, () -> false);
+    walk.run((missing, counters) -> {}, () -> false);
     return walk.counters();
   }
 

@@ -168,7 +168,7 @@ final class SimDisk implements BlobStore {
   }
 
   @Override
-  public long compact() {
+  public long compact(long copiedMaxBytes) {
     return 0;
   }
 

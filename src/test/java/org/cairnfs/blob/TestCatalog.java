@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Supplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.SizedBlob;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class TestCatalog implements BlobCatalog {
   private final ConcurrentSkipListMap<BlobId, Integer> referenced = new ConcurrentSkipListMap<>();
   private final Set<BlobId> garbage = ConcurrentHashMap.newKeySet();
+
+  /** What comes of asking whether it is up to date. */
+  volatile Supplier<CompletableFuture<?>> upToDate = () -> CompletableFuture.completedFuture(null);
 
   void refer(BlobId id, int plainLength) {
     garbage.remove(id);
@@ -42,7 +46,7 @@ final class TestCatalog implements BlobCatalog {
 
   @Override
   public CompletableFuture<?> upToDate() {
-    return CompletableFuture.completedFuture(null);
+    return upToDate.get();
   }
 
   @Override
