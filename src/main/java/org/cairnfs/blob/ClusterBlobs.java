@@ -4,6 +4,7 @@ import java.nio.file.FileStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,8 @@ import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.net.Handlers;
 import org.cairnfs.store.BlobStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A node's part in keeping the cluster's blobs: serves its own to peers, writes new ones to as many
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Owns none of what it is given.
  */
 public final class ClusterBlobs implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterBlobs.class);
+
   /**
    * Where blobs are kept here.
    *
@@ -44,7 +49,29 @@ public final class ClusterBlobs implements AutoCloseable {
    *     thread
    * @param transfers wait for peers and the disk; about twelve, and not fewer than six
    */
-  public record Threads(ScheduledExecutorService timer, Executor transfers) {}
+  public record Threads(ScheduledExecutorService timer, Executor transfers) {
+    /** Runs it where it may block; returns false if the node is stopping. */
+    boolean transfer(Runnable task) {
+      try {
+        transfers.execute(task);
+        return true;
+      } catch (RejectedExecutionException e) {
+        LOG.debug("The threads that transfer blobs have stopped", e);
+        return false;
+      }
+    }
+
+    /** As {@link #transfer}, later. */
+    boolean transferAfter(long millis, Runnable task) {
+      try {
+        var unused = timer.schedule(() -> transfer(task), millis, TimeUnit.MILLISECONDS);
+        return true;
+      } catch (RejectedExecutionException e) {
+        LOG.debug("The timer of the blobs has stopped", e);
+        return false;
+      }
+    }
+  }
 
   /** Between readings of all blobs. */
   private static final Duration SCRUB_REST = Duration.ofHours(6);
@@ -82,11 +109,11 @@ public final class ClusterBlobs implements AutoCloseable {
     holds = new Holds(settings.hold(), ticker);
     cached = new CachedBlobs(stores.cached(), stores.cachedMaxBytes(), () -> !isAlone());
     local = new LocalBlobs(stores.replicas(), cached, holds);
-    replicator = new Replicator(local, others, threads, buffers, settings, ticker);
     reads = new PeerReads(others, settings, ticker);
+    repair = new Repair(local, catalog, others, reads, threads, settings, ticker);
+    replicator = new Replicator(local, others, threads, buffers, repair::missed, settings, ticker);
     collector = new BlobCollector(
         local, catalog, holds, others.nodes(), replicator::ensure, threads.timer(), ticker);
-    repair = new Repair(local, catalog, others, reads, threads, settings, ticker);
   }
 
   private boolean isAlone() {

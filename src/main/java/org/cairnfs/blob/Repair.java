@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
 import org.cairnfs.core.SizedBlob;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * <p>Each node looks after itself: it knows all blobs and all nodes, and so what belongs to it. It
  * walks over all of them after the start, after the nodes or the number of replicas changed, after
  * something could not be stored here, and now and then; while something is left to do, soon again.
- * Thread-safe.
+ * Only what did not get from here to other nodes it brings to them. Thread-safe.
  */
 final class Repair implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
@@ -36,7 +37,11 @@ final class Repair implements AutoCloseable {
   private final BlobCatalog catalog;
   private final ClusterBlobs.Peers others;
   private final PeerReads reads;
-  private final RefusedBlobs refused;
+
+  /** What other nodes put here and could not be stored, on a full disk above all. */
+  private final MissedCopies refused;
+
+  private final LatePuts latePuts;
   private final ClusterBlobs.Threads threads;
   private final ClusterSettings settings;
   private final LongSupplier ticker;
@@ -79,10 +84,13 @@ final class Repair implements AutoCloseable {
     this.settings = settings;
     this.ticker = ticker;
     pace = new Pace(settings.repairBytesPerSecond(), ticker);
-    refused = new RefusedBlobs(local, catalog, others.nodes(), settings, ticker);
+    BlobNodes nodes = others.nodes();
+    refused = new MissedCopies(local, catalog, nodes, settings, ticker);
+    MissedCopies elsewhere = new MissedCopies(local, catalog, nodes, settings, ticker);
+    latePuts = new LatePuts(local, others, elsewhere, pace, settings.settle(), ticker);
     local.onDamaged(this::damaged);
     local.onRefused(this::refused);
-    others.nodes().onChange(this::changed);
+    nodes.onChange(this::changed);
   }
 
   void start() {
@@ -100,6 +108,7 @@ final class Repair implements AutoCloseable {
   void changed() {
     changes.incrementAndGet();
     dueNanos = ticker.getAsLong() + settings.settle().toNanos();
+    latePuts.trySoon();
   }
 
   RepairStats stats() {
@@ -109,7 +118,7 @@ final class Repair implements AutoCloseable {
         now.checked.sum(),
         now.missing.sum(),
         now.fetched.sum(),
-        now.lacking.sum() + Math.max(missing, refused.missing()),
+        Math.max(now.lacking.sum(), latePuts.count()) + Math.max(missing, refused.count()),
         now.unavailable.sum(),
         now.surplus.sum(),
         local.stats().damagedBlobs(),
@@ -122,6 +131,7 @@ final class Repair implements AutoCloseable {
   public void close() {
     pace.close();
     reads.close();
+    latePuts.close();
     int unused = underWay.arriveAndAwaitAdvance();
   }
 
@@ -133,6 +143,9 @@ final class Repair implements AutoCloseable {
     boolean due = started && !isAlone() && ticker.getAsLong() - dueNanos >= 0;
     if (due && running.compareAndSet(false, true) && !run(this::walk)) {
       running.set(false);
+    }
+    if (started && latePuts.begin()) {
+      boolean unused = run(latePuts::run);
     }
   }
 
@@ -256,8 +269,13 @@ final class Repair implements AutoCloseable {
   private void refused(BlobId id) {
     long soon = ticker.getAsLong() + settings.settle().toNanos();
     // while there are some it looks again soon anyway
-    if (refused.add(id) && dueNanos - soon > 0) {
+    if (refused.add(id, others.nodes().self()) && dueNanos - soon > 0) {
       dueNanos = soon;
     }
+  }
+
+  /** A blob that was written here did not get to a node that is to have it. Does not block. */
+  void missed(BlobId id, NodeId node) {
+    latePuts.missed(id, node);
   }
 }

@@ -12,10 +12,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * <p>A blob goes to R nodes at once and is safe when W of them have it on stable storage, this one
  * among them whether it belongs here or not; R and W are those of the moment. A node that fails is
  * gone around; nobody waits for one that is down, and with fewer nodes alive than W, as many as
- * there are will do: the repair makes good. What is not yet sent costs memory up to a limit, beyond
- * that it is read back from the local store.
+ * there are will do: the repair is told, and makes good. What is not yet sent costs memory up to a
+ * limit, beyond that it is read back from the local store.
  *
  * <p>That a node has a blob is known for half of the time that it is held there: until then the
  * metadata has to refer to it. Whoever takes longer has the nodes asked again, see
@@ -60,6 +60,7 @@ final class Replicator {
   private final LongSupplier ticker;
   private final BlobBuffers buffers;
   private final StoredPuts storedPuts;
+  private final BiConsumer<BlobId, NodeId> missed;
   private final ConcurrentMap<BlobId, Shipment> shipments = new ConcurrentHashMap<>();
   private final ConcurrentMap<NodeId, Lane> lanes = new ConcurrentHashMap<>();
   private final AtomicLong keptBytes = new AtomicLong();
@@ -71,6 +72,7 @@ final class Replicator {
       ClusterBlobs.Peers others,
       ClusterBlobs.Threads threads,
       BlobBuffers buffers,
+      BiConsumer<BlobId, NodeId> missed,
       ClusterSettings settings,
       LongSupplier ticker) {
     this.local = local;
@@ -79,12 +81,13 @@ final class Replicator {
     this.peers = others.peers();
     this.threads = threads;
     this.buffers = buffers;
+    this.missed = missed;
     storedPuts = new StoredPuts(local, buffers, threads.transfers());
     this.settings = settings;
     safeBlobs = new SafeBlobs(local, settings, ticker);
     this.ticker = ticker;
     nodes.onChange(() -> {
-      boolean unused = run(this::nodesChanged);
+      boolean unused = threads.transfer(this::nodesChanged);
     });
   }
 
@@ -212,28 +215,13 @@ final class Replicator {
 
   private void planRetry() {
     if (retryPlanned.compareAndSet(false, true)) {
-      try {
-        var unused = threads.timer().schedule(() -> run(this::retry), RETRY_MILLIS, MILLISECONDS);
-      } catch (RejectedExecutionException e) {
-        LOG.debug("No blob is sent again: the node is stopping", e);
-      }
+      boolean unused = threads.transferAfter(RETRY_MILLIS, this::retry);
     }
   }
 
   private void retry() {
     retryPlanned.set(false);
     shipments.values().forEach(Shipment::retry);
-  }
-
-  /** Runs it where it may block; returns false if the node is stopping. */
-  private boolean run(Runnable task) {
-    try {
-      threads.transfers().execute(task);
-      return true;
-    } catch (RejectedExecutionException e) {
-      LOG.debug("The threads that transfer blobs have stopped", e);
-      return false;
-    }
   }
 
   /** One blob on its way. */
@@ -248,6 +236,9 @@ final class Replicator {
 
     private final Set<NodeId> have = ConcurrentHashMap.newKeySet();
     private final Set<NodeId> tried = ConcurrentHashMap.newKeySet();
+
+    /** Those that could not store it, and know. */
+    private final Set<NodeId> unable = ConcurrentHashMap.newKeySet();
 
     /** Guarded by this, as is everything below. Null if it has to be read from the store. */
     private byte @Nullable [] message;
@@ -280,10 +271,6 @@ final class Replicator {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // to go beyond the limit is better than to give up
       }
-    }
-
-    int copies() {
-      return 1 + have.size();
     }
 
     /** Sends to as many nodes as are to have it, in order, but for those tried before. */
@@ -346,6 +333,9 @@ final class Replicator {
       }
       if (problem != null) {
         LOG.debug("Blob {} does not get to {}", id, to, problem);
+        if (LatePuts.isKnownThere(problem)) {
+          unable.add(to);
+        }
         fill();
       }
       synchronized (this) {
@@ -356,7 +346,7 @@ final class Replicator {
 
     /** Draws the consequences of how things are now. */
     private void settle() {
-      boolean isSafe = copies() >= targets.copiesNeeded();
+      boolean isSafe = 1 + have.size() >= targets.copiesNeeded();
       boolean isOver;
       byte[] free = null;
       boolean pool;
@@ -385,9 +375,17 @@ final class Replicator {
         safe.complete(null);
       }
       if (isOver && isSafe) {
-        shipments.remove(id, this);
+        end();
       } else if (isOver) {
         planRetry();
+      }
+    }
+
+    private void end() {
+      if (shipments.remove(id, this)) {
+        targets.peersOf(id).stream()
+            .filter(peer -> !have.contains(peer) && !unable.contains(peer))
+            .forEach(peer -> missed.accept(id, peer));
       }
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
 
 /** Where new blobs go, and how many copies make one safe, with the nodes as they are. */
 record WriteTargets(BlobNodes nodes) {
@@ -33,6 +34,15 @@ record WriteTargets(BlobNodes nodes) {
 
   boolean isPeer(BlobNode node) {
     return !node.id().equals(nodes.self());
+  }
+
+  /** The peers to which a blob belongs, whether they can be reached or not. */
+  List<NodeId> peersOf(BlobId id) {
+    List<BlobNode> all = nodes.nodes();
+    return Placement.placed(id, all, nodes.replication().replicasOf(all.size())).stream()
+        .filter(this::isPeer)
+        .map(BlobNode::id)
+        .toList();
   }
 
   /**

@@ -43,8 +43,11 @@ final class DrainProgress implements Supplier<OptionalLong> {
 
   @Override
   public synchronized OptionalLong get() {
+    if (decisiveWalk == 0) {
+      return OptionalLong.empty();
+    }
     RepairStats now = blobs.get();
-    if (decisiveWalk == 0 || now.walks() < decisiveWalk) {
+    if (now.walks() < decisiveWalk) {
       return OptionalLong.empty();
     }
     return OptionalLong.of(now.walking() ? Math.max(1, now.surplus()) : now.surplus());

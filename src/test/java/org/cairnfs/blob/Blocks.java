@@ -64,6 +64,7 @@ final class Blocks {
         LoneBlobs.peers(),
         new ClusterBlobs.Threads(timer, timer),
         buffers,
+        (missed, node) -> {},
         ClusterSettings.DEFAULT,
         System::nanoTime);
     BlobCollector collector = new BlobCollector(

@@ -99,6 +99,7 @@ final class SimNode {
         peers,
         new ClusterBlobs.Threads(timer, timer),
         new BlobBuffers(),
+        (missed, to) -> {},
         BlobSimulation.SETTINGS,
         world::now);
     final BlobCollector collector =
