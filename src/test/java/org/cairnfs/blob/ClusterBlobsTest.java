@@ -1,8 +1,11 @@
 package org.cairnfs.blob;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Replication;
 import org.cairnfs.crypto.BlobFormat;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +70,11 @@ final class ClusterBlobsTest {
     return hosts.stream()
         .allMatch(host ->
             host.store.has(id) == placed.stream().anyMatch(node -> node.id().equals(host.id())));
+  }
+
+  private boolean belongs(BlobId id, BlobHost host) {
+    return Placement.placed(id, host.view.nodes(), 3).stream()
+        .anyMatch(node -> node.id().equals(host.id()));
   }
 
   private BlobHost without(BlobId id) {
@@ -164,6 +173,26 @@ final class ClusterBlobsTest {
   }
 
   @Test
+  void aHostThatJoinsGetsItsShareAndOthersGiveItUp() throws Exception {
+    cluster(4);
+    BlobHost late = hosts.get(3);
+    List<BlobNode> all = late.view.nodes();
+    List<BlobHost> first = hosts.subList(0, 3);
+    first.forEach(host ->
+        host.view.set(all.stream().filter(node -> !node.id().equals(late.id())).toList()));
+    List<BlobRef> refs = commit(hosts.get(0), 20);
+    await()
+        .atMost(SOON)
+        .until(() -> first.stream()
+            .allMatch(host -> refs.stream().allMatch(ref -> host.store.has(ref.id()))));
+
+    first.forEach(host -> host.view.set(all));
+
+    await().atMost(SOON).until(() -> refs.stream().allMatch(ref -> isPlaced(ref.id())));
+    assertThat(late.store.stats().blobs()).isPositive();
+  }
+
+  @Test
   void aHostThatDrainsGivesUpAllItHasAndNothingIsLost() throws Exception {
     cluster(4);
     List<BlobRef> refs = commit(hosts.get(0), 20);
@@ -246,6 +275,48 @@ final class ClusterBlobsTest {
         .isEqualTo(Arrays.copyOfRange(plain, 3 * Blocks.FRAME, 3 * Blocks.FRAME + 10));
 
     assertThat(intact.store.verify(ref.id())).isTrue();
+  }
+
+  /** What the block was before: blobs that are intact, but others. */
+  @Test
+  void hostsThatSendOldBytesAreNotBelievedAndHeal() throws Exception {
+    cluster(4);
+    BlobRef old = commit(hosts.get(0), Blocks.random(1 << 20, 1));
+    byte[] before = bytes(hosts.get(0), old.id());
+    // A writer to which a blob does not belong has it cached.
+    int seed = 2;
+    BlobRef ref = commit(hosts.get(0), Blocks.random(1 << 20, seed));
+    while (!belongs(ref.id(), hosts.get(0))) {
+      seed++;
+      ref = commit(hosts.get(0), Blocks.random(1 << 20, seed));
+    }
+    byte[] plain = Blocks.random(1 << 20, seed);
+    BlobRef wanted = ref;
+    await().atMost(SOON).until(() -> isPlaced(wanted.id()));
+    BlobHost reader = without(wanted.id());
+    List<BlobHost> keepers = hosts.stream().filter(host -> host != reader).toList();
+    byte[] now = bytes(keepers.get(0), wanted.id());
+    keepers.forEach(host -> host.store.replace(wanted.id(), before));
+
+    assertThatThrownBy(() -> Blocks.read(reader.blocks, wanted, 3 * Blocks.FRAME, 10))
+        .isInstanceOf(PosixException.class);
+    assertThatThrownBy(() -> Blocks.read(reader.blocks, wanted, 0, plain.length))
+        .isInstanceOf(PosixException.class);
+    // Of those that were asked none serves it any more.
+    await().atMost(SOON).until(() -> copies(wanted.id()) == 0);
+
+    keepers.get(0).store.replace(wanted.id(), now);
+    assertThat(Blocks.read(reader.blocks, wanted, 0, plain.length)).isEqualTo(plain);
+    await().atMost(SOON).until(() -> isPlaced(wanted.id()));
+    for (BlobHost host : keepers) {
+      assertThat(bytes(host, wanted.id())).isEqualTo(now);
+    }
+  }
+
+  private static byte[] bytes(BlobHost host, BlobId id) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(host.store.lengthBytes(id).orElseThrow());
+    host.store.read(id, 0, bytes);
+    return bytes.array();
   }
 
   @Test

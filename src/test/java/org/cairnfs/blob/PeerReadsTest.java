@@ -106,6 +106,16 @@ final class PeerReadsTest {
     assertThat(peers.get(placed.get(0)).suspicions).hasValue(1);
   }
 
+  /** A blob that is intact, but another one: what the block was before. */
+  @Test
+  void oldBytesAreNotTakenEither() throws Exception {
+    peers.get(placed.get(0)).blobs.put(id, Blocks.random(blob.length, 2));
+
+    assertThat(fetchWhole()).isEqualTo(blob);
+
+    assertThat(peers.get(placed.get(0)).suspicions).hasValue(1);
+  }
+
   @Test
   void nodesThatAreDownAreNotAsked() throws Exception {
     nodes.live(placed.get(0), false);

@@ -384,10 +384,14 @@ final class CliIT {
       for (Path file : List.of(
           process.resolve("cmdline"),
           process.resolve("environ"),
+          other.home().resolve("log/cairn.err"),
           other.home().resolve("log/cairn.log"))) {
         assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
             .doesNotContain("correct-horse");
       }
+      assertThat(other.run("status").ok().out()
+              + other.run("status", "--json").ok().out())
+          .doesNotContain("correct-horse");
     } finally {
       other.run("stop").ok();
     }

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.cairnfs.node.cluster.Token;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -291,6 +292,36 @@ final class ClusterIT {
     }
     assertThat(store.cairn().home().resolve("volume.key")).doesNotExist();
     assertThat(store.cairn().home().resolve("volume.slots")).doesNotExist();
+    byte[] invitation = Token.parse(token).secret().copyBytes();
+    for (Hosts.Host host : List.of(one, store)) {
+      saysNothingOf(
+          host,
+          List.of(
+              ascii(secret),
+              ascii(name),
+              ascii(key),
+              HexFormat.of().parseHex(key),
+              ascii(token),
+              ascii(HexFormat.of().formatHex(invitation)),
+              invitation));
+    }
+  }
+
+  /** Neither in its logs, nor to whoever looks at its process, nor to whoever asks it. */
+  private static void saysNothingOf(Hosts.Host host, List<byte[]> forbidden) throws Exception {
+    Path process = Path.of("/proc", Long.toString(host.cairn().pid()));
+    // What it starts, such as fusermount, gets no other environment.
+    assertHoldsNone(process.resolve("environ"), forbidden);
+    assertHoldsNone(process.resolve("cmdline"), forbidden);
+    try (Stream<Path> files = Files.walk(host.cairn().home().resolve("log"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        assertHoldsNone(file, forbidden);
+      }
+    }
+    for (String command : List.of("status", "status --json", "peers --json", "volume")) {
+      String said = host.cairn().run((Object[]) command.split(" ")).ok().out();
+      assertNone(said, command, forbidden);
+    }
   }
 
   private static String javaTool(String tool) {
@@ -302,10 +333,13 @@ final class ClusterIT {
   }
 
   private static void assertHoldsNone(Path file, List<byte[]> forbidden) throws IOException {
-    String content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    assertNone(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1), file, forbidden);
+  }
+
+  private static void assertNone(String content, Object what, List<byte[]> forbidden) {
     for (byte[] bytes : forbidden) {
       String part = new String(bytes, StandardCharsets.ISO_8859_1);
-      assertThat(content.contains(part)).as("%s holds what it must not", file).isFalse();
+      assertThat(content.contains(part)).as("%s holds what it must not", what).isFalse();
     }
   }
 

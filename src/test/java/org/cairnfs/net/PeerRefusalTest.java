@@ -13,7 +13,10 @@ import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -204,6 +207,29 @@ final class PeerRefusalTest {
       assertThat(closedWhileSending).isNotNull();
     }
     assertThat(listening.connected()).isEmpty();
+  }
+
+  /** Who says nothing is let go of when its time is over; until then others wait outside. */
+  @Test
+  void strangersTakeUpFewConnectionsAndMembersGoOn() throws Exception {
+    get(ask(member, TestNode.ECHO, 1));
+    List<RawPeer> strangers = new ArrayList<>();
+    try {
+      for (int i = 0; i < ServerPeers.STRANGERS_PER_ADDRESS_MAX; i++) {
+        strangers.add(RawPeer.plain(server.address()));
+      }
+      long begin = System.nanoTime();
+      try (RawPeer oneMore = RawPeer.plain(server.address())) {
+        assertThat(oneMore.isClosed()).isTrue();
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - begin))
+          .isLessThan(TestNode.QUICK.handshakeLimit().dividedBy(2));
+      assertThat(get(ask(member, TestNode.ECHO, 1)).remaining()).isEqualTo(1);
+    } finally {
+      for (RawPeer stranger : strangers) {
+        stranger.close();
+      }
+    }
   }
 
   @Test

@@ -69,6 +69,11 @@ public final class TestNode implements AutoCloseable {
     return new TestNode(newIdentity(), CLUSTER, node -> Standing.MEMBER, settings);
   }
 
+  /** One that trusts everybody, and says that it belongs to that cluster. */
+  public static TestNode of(UUID cluster) {
+    return new TestNode(newIdentity(), cluster, node -> Standing.MEMBER, QUICK);
+  }
+
   static NodeIdentity newIdentity() {
     return NodeIdentity.generate(RANDOM);
   }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -13,16 +15,24 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.cairnfs.blob.BlobNode;
+import org.cairnfs.blob.BlobNodes;
 import org.cairnfs.core.Replication;
 import org.cairnfs.crypto.InvitationSecret;
 import org.cairnfs.crypto.KeyFile;
 import org.cairnfs.crypto.KeySlots;
 import org.cairnfs.meta.Member;
 import org.cairnfs.meta.MemberState;
+import org.cairnfs.net.FailureCode;
+import org.cairnfs.net.MessageType;
+import org.cairnfs.net.PeerException;
 import org.cairnfs.net.Role;
+import org.cairnfs.net.TestNode;
 import org.cairnfs.node.Joining;
 import org.cairnfs.node.cluster.ClusterFixture.RunningNode;
 import org.cairnfs.node.home.Home;
@@ -170,6 +180,44 @@ final class ClusterTest {
         "b", new Token(token.cluster(), token.role(), token.nodes(), many, token.secret()));
   }
 
+  /** A guest, which it is while there is an invitation, may only show the secret of one. */
+  @Test
+  void aStrangerGetsNothing() throws Exception {
+    NodeConfig config = NodeConfig.read(fixture.home("a"));
+    ListenAddress address = config.listen();
+    try (TestNode stranger = TestNode.of(config.clusterId())) {
+      stranger
+          .client()
+          .setAddress(
+              founder.cluster().id(), new InetSocketAddress(address.host(), address.port()));
+      assertThat(refusal(stranger, PeerMessages.HEARTBEAT)).isEqualTo(FailureCode.NOT_A_MEMBER);
+      assertThat(refusal(stranger, PeerMessages.JOIN)).isEqualTo(FailureCode.NOT_A_MEMBER);
+
+      invite(Role.MEMBER);
+
+      assertThat(refusal(stranger, PeerMessages.HEARTBEAT)).isEqualTo(FailureCode.FORBIDDEN);
+      assertThat(refusal(stranger, PeerMessages.JOIN)).isEqualTo(FailureCode.INVALID);
+    }
+    assertThat(founder.cluster().members().present()).hasSize(1);
+  }
+
+  /** Why an empty message is not answered, once the node can be called. */
+  private FailureCode refusal(TestNode stranger, MessageType type) {
+    return await()
+        .until(
+            () -> {
+              stranger.client().forgive(founder.cluster().id());
+              CompletableFuture<ByteBuffer> answer = stranger
+                  .client()
+                  .request(founder.cluster().id(), type, ByteBuffer.allocate(0), TestNode.LIMIT);
+              return (PeerException) catchThrowableOfType(
+                      ExecutionException.class, () -> answer.get(20, TimeUnit.SECONDS))
+                  .getCause();
+            },
+            problem -> problem.code() != FailureCode.FAILED)
+        .code();
+  }
+
   @Test
   void aStorageTokenMakesNoMember() throws Exception {
     Token token = invite(Role.STORAGE);
@@ -258,6 +306,44 @@ final class ClusterTest {
     assertThat(founder.cluster().troubles()).startsWith(": 127.0.0.1:");
     RunningNode again = fixture.run("b");
     awaitSeen(founder, again);
+  }
+
+  /** Its blobs stay where they are until it was away for long; then others are to have them. */
+  @Test
+  void blobsOfANodeThatIsOutBelongToOthersUntilItIsBack() throws Exception {
+    RunningNode joined = fixture.join("b", founder);
+    awaitSeen(founder, joined);
+    BlobNodes patient = blobNodes(Duration.ofHours(1));
+    BlobNodes hasty = blobNodes(Duration.ofMillis(1));
+    AtomicInteger heard = new AtomicInteger();
+    hasty.onChange(heard::incrementAndGet);
+    for (BlobNodes nodes : List.of(patient, hasty)) {
+      assertThat(seen(nodes, joined).live()).isTrue();
+      assertThat(seen(nodes, joined).placeable()).isTrue();
+    }
+
+    joined.close();
+    await().atMost(Duration.ofSeconds(10)).until(() -> !seen(hasty, joined).placeable());
+    assertThat(heard).hasPositiveValue();
+    await().until(() -> !seen(patient, joined).live());
+    assertThat(seen(patient, joined).placeable()).isTrue();
+
+    fixture.run("b");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> seen(hasty, joined).live() && seen(hasty, joined).placeable());
+  }
+
+  private BlobNodes blobNodes(Duration outAfter) {
+    Cluster cluster = founder.cluster();
+    return new ClusterBlobNodes(cluster.id(), cluster.members(), cluster.heartbeats(), outAfter);
+  }
+
+  private static BlobNode seen(BlobNodes by, RunningNode node) {
+    return by.nodes().stream()
+        .filter(each -> each.id().equals(node.cluster().id()))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
