@@ -58,10 +58,14 @@ final class RepairTest {
   }
 
   private Repair repair(LocalBlobs local, BlobPeers peers) {
+    return repair(local, peers, SELDOM);
+  }
+
+  private Repair repair(LocalBlobs local, BlobPeers peers, ClusterSettings settings) {
     ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers);
     ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
-    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
-    return new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime);
+    PeerReads reads = new PeerReads(others, settings, System::nanoTime);
+    return new Repair(local, catalog, others, reads, threads, settings, System::nanoTime);
   }
 
   /** A peer that gets its copy a little later than this node asks for it. */
@@ -97,14 +101,10 @@ final class RepairTest {
   void whatIsFoundDamagedIsCountedUntilItIsFetchedAnew() throws Exception {
     byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
     BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
-    TestCatalog catalog = new TestCatalog();
     catalog.refer(id, PLAIN_LENGTH);
     FakePeer peer = new FakePeer();
     peer.blobs.put(id, blob);
     peer.mood = FakePeer.Mood.DEAD;
-    ClusterBlobs.Peers others = new ClusterBlobs.Peers(new FakeNodes(3), node -> peer);
-    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
-    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
     Path directory = Jimfs.newFileSystem(Configuration.unix()).getPath("/segments");
     SegmentOptions options = new SegmentOptions(1 << 20, 0, 1 << 20, 16);
     InMemoryKvStore index = new InMemoryKvStore(SegmentStore.INDEX_TABLES);
@@ -112,8 +112,7 @@ final class RepairTest {
       store.append(id, ByteBuffer.wrap(blob));
       store.sync();
       LocalBlobs local = Blocks.local(store);
-      try (Repair repair =
-          new Repair(local, catalog, others, reads, threads, SELDOM, System::nanoTime)) {
+      try (Repair repair = repair(local, node -> peer)) {
         repair.start();
         await().atMost(SOON).until(() -> repair.stats().walks() > 0);
         flipBits(directory, blob.length / 2);
@@ -146,7 +145,6 @@ final class RepairTest {
     int blobs = 10;
     int bytesPerSecond = 50_000;
     InMemoryBlobStore store = new InMemoryBlobStore();
-    TestCatalog catalog = new TestCatalog();
     FakePeer peer = new FakePeer();
     for (int seed = 0; seed < blobs; seed++) {
       byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
@@ -154,13 +152,9 @@ final class RepairTest {
       peer.blobs.put(id, blob);
       catalog.refer(id, PLAIN_LENGTH);
     }
-    ClusterBlobs.Peers others = new ClusterBlobs.Peers(new FakeNodes(3), node -> peer);
-    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
-    PeerReads reads = new PeerReads(others, SELDOM, System::nanoTime);
     ClusterSettings slow = SELDOM.withRates(bytesPerSecond, 0);
     long begin = System.nanoTime();
-    try (Repair repair =
-        new Repair(Blocks.local(store), catalog, others, reads, threads, slow, System::nanoTime)) {
+    try (Repair repair = repair(Blocks.local(store), node -> peer, slow)) {
       repair.start();
       await().atMost(SOON).until(() -> repair.stats().fetched() == blobs);
     }
