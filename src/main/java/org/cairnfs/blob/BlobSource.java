@@ -25,9 +25,12 @@ public interface BlobSource {
   /**
    * Brings a blob near that will be read soon, if that takes time.
    *
+   * @return whether a reader was already waiting for it, and has its bytes
    * @throws IOException if this source does not have it
    */
-  default void prepare(BlobId id, int blobLength) throws IOException {}
+  default boolean prepare(BlobId id, int blobLength) throws IOException {
+    return false;
+  }
 
   /**
    * Bytes this source gave did not verify: it is to look for itself, and not to serve the blob

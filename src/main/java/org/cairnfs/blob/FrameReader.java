@@ -102,15 +102,21 @@ final class FrameReader {
     }
   }
 
-  /** Brings a blob near of which frames will be loaded soon. */
-  void prepare(BlobRef ref) {
+  /**
+   * Brings a blob near of which frames will be loaded soon.
+   *
+   * @return whether a reader was already waiting for it: to load them is to do its work once more
+   */
+  boolean prepare(BlobRef ref) {
+    boolean taken = false;
     for (BlobSource source : sources) {
       try {
-        source.prepare(ref.id(), BlobFormat.blobLengthOf(ref.plainLengthBytes()));
+        taken |= source.prepare(ref.id(), BlobFormat.blobLengthOf(ref.plainLengthBytes()));
       } catch (IOException e) {
         LOG.debug("Blob {} cannot be fetched ahead", ref.id(), e);
       }
     }
+    return taken;
   }
 
   /** Whether any of the frames would have to be read. */

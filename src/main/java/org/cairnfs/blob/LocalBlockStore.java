@@ -199,14 +199,9 @@ public final class LocalBlockStore implements BlockStore {
       return;
     }
     try {
-      if (isHere(ref.id())) {
-        threads.prefetching().execute(() -> load(ref, first, last));
-      } else {
-        below.fetching().execute(() -> {
-          reader.prepare(ref);
-          load(ref, first, last);
-        });
-      }
+      boolean isHere = isHere(ref.id());
+      Executor executor = isHere ? threads.prefetching() : below.fetching();
+      executor.execute(() -> load(ref, first, last, isHere));
     } catch (RejectedExecutionException e) {
       prefetchPermits.release();
       LOG.debug("Not reading ahead: the threads for it have stopped", e);
@@ -222,9 +217,11 @@ public final class LocalBlockStore implements BlockStore {
     }
   }
 
-  private void load(BlobRef ref, int firstFrame, int lastFrame) {
+  private void load(BlobRef ref, int firstFrame, int lastFrame, boolean isHere) {
     try {
-      reader.load(ref, firstFrame, lastFrame);
+      if (isHere || !reader.prepare(ref)) {
+        reader.load(ref, firstFrame, lastFrame);
+      }
     } catch (PosixException e) {
       // The reader who wants these bytes meets the same failure and gets it reported.
       LOG.debug("Reading ahead in blob {} failed", ref.id(), e);

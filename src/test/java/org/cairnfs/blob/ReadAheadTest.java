@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,7 +12,9 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Limits;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlobFormat;
 import org.junit.jupiter.api.AfterEach;
@@ -73,5 +76,28 @@ final class ReadAheadTest {
         .hasSizeGreaterThanOrEqualTo(2);
     peers.values().forEach(FakePeer::speak);
     await().until(() -> blocks.stats().cacheBytes() >= BLOBS << 20);
+  }
+
+  /** A stream is read as fast as it comes: its reader waits for every blob. */
+  @Test
+  void whatAReaderWaitsForIsDecryptedOnce() throws Exception {
+    BlockStore blocks = blocks();
+    byte[] plain = Blocks.random(1 << 20, 1);
+    BlobRef ref = onAllPeers(plain);
+    peers.values().forEach(peer -> peer.mood = FakePeer.Mood.SILENT);
+    blocks.prefetch(ref, 0, 1 << 20);
+    await().until(() -> peers.values().stream().anyMatch(peer -> !peer.unanswered.isEmpty()));
+    ByteBuffer read = ByteBuffer.allocate(1 << 20);
+    Thread reader = new Thread(() -> blocks.read(ref, 0, read), "reader");
+    reader.start();
+    await().until(() -> reader.getState() == Thread.State.WAITING);
+
+    peers.values().forEach(FakePeer::speak);
+
+    reader.join();
+    transfers.shutdown();
+    assertThat(transfers.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(read.array()).isEqualTo(plain);
+    assertThat(blocks.stats().cacheMisses()).isEqualTo((1 << 20) / Limits.FRAME_SIZE_BYTES);
   }
 }
