@@ -96,7 +96,6 @@ def walk(directory):
 print(globals()[sys.argv[1]](*sys.argv[2:]))
 '
 
-cairn=$root/mount-scripts/cairn
 unset CAIRN_HOME
 
 install_missing python3
@@ -107,24 +106,7 @@ work=$(mktemp -d -t cairn-bench-XXXXXX)
 nodes=0
 to_fetch=0
 declare -A figures
-
-clean_up() {
-  local status=$?
-  stop_nodes
-  if ((status == 0)); then
-    rm -rf --one-file-system "$work"
-  else
-    printf '\nFailed. The homes with their logs are in %s.\n' "$work" >&2
-  fi
-}
 trap clean_up EXIT
-
-# Gives a command to node $1.
-on() {
-  local n=$1
-  shift
-  "$cairn" --home "$work/node$n" "$@"
-}
 
 progress() {
   printf '%s %s\n' "$(date +%T)" "$*" >&2
@@ -159,20 +141,10 @@ quietly_from_input() {
   }
 }
 
-stop_nodes() {
-  local n
-  for ((n = nodes; n >= 1; n--)); do
-    [[ ! -e $work/node$n/cairn.properties ]] || on "$n" stop >/dev/null 2>&1 || true
-  done
-  for ((n = 1; n <= nodes; n++)); do
-    ! mountpoint -q "$work/mount$n" || fusermount -u -z "$work/mount$n" || true
-  done
-  nodes=0
-}
-
 # Stops the nodes and removes what they had.
 take_down() {
   stop_nodes
+  nodes=0
   rm -rf --one-file-system "$work"/node* "$work"/mount*
 }
 
@@ -189,16 +161,11 @@ drop_caches() {
   ((EUID != 0)) || { sync && echo 3 >/proc/sys/vm/drop_caches; }
 }
 
-fetched() {
-  on "$1" status --json | sed -n 's/.*"fetchedBytes": \([0-9]*\).*/\1/p'
-}
-
 # Starts the last node anew and without a blob, and mounts the volume there. What belongs to it
 # it fetches so slowly that only the reader counts.
 restart_empty() {
   local n=$nodes
-  quietly on "$n" stop
-  rm -rf "$work/node$n"/{segments,index,cached}/*
+  quietly stop_and_empty "$n"
   grep -q '^repair.rate=' "$work/node$n/cairn.properties" ||
     printf 'repair.rate=64KiB\n' >>"$work/node$n/cairn.properties"
   drop_caches

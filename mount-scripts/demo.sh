@@ -21,7 +21,6 @@ mib=${1:-256}
 
 readonly HOST=127.0.0.1
 readonly PORTS=('' 3000 4000 5000)
-cairn=$root/mount-scripts/cairn
 unset CAIRN_HOME
 
 install_missing
@@ -29,30 +28,8 @@ require_fuse_device
 build_if_stale
 
 work=$(mktemp -d -t cairn-demo-XXXXXX)
-
-clean_up() {
-  local status=$? n
-  for n in 3 2 1; do
-    [[ ! -e $work/node$n/cairn.properties ]] || on "$n" stop >/dev/null 2>&1 || true
-  done
-  for n in 1 2 3; do
-    ! mountpoint -q "$work/mount$n" || fusermount -u -z "$work/mount$n" || true
-  done
-  if ((status == 0)); then
-    rm -rf --one-file-system "$work"
-    printf '\nStopped all three and removed %s.\n' "$work"
-  else
-    printf '\nFailed. The homes with their logs are in %s.\n' "$work" >&2
-  fi
-}
-trap clean_up EXIT
-
-# Gives a command to node $1.
-on() {
-  local n=$1
-  shift
-  "$cairn" --home "$work/node$n" "$@"
-}
+nodes=3
+trap 'clean_up && printf "\nStopped all three and removed %s.\n" "$work"' EXIT
 
 title() {
   printf '\n== %s\n' "$*"
@@ -75,11 +52,6 @@ compare() {
   say "   the file and the tree of $tree files are the same, byte for byte"
 }
 
-# The bytes of blobs that node $1 has got from others since it was started.
-fetched() {
-  on "$1" status --json | sed -n 's/.*"fetchedBytes": \([0-9]*\).*/\1/p'
-}
-
 # Compares like compare, and fails unless all that was read came from other nodes: node $1 was
 # started without a blob.
 compare_remote() {
@@ -91,10 +63,9 @@ compare_remote() {
   ((after >= large + tree_bytes)) || die "not everything came over the network"
 }
 
-# Takes the blobs of node $1 away, as if its disk had been replaced.
+# Has node $1 go on without its blobs.
 lose_blobs() {
-  on "$1" stop
-  rm -rf "$work/node$1"/{segments,index,cached}/*
+  stop_and_empty "$1"
   on "$1" mount "$work/mount$1"
 }
 

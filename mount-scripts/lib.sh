@@ -154,3 +154,45 @@ build_if_stale() {
   # Maven leaves a jar alone whose contents did not change.
   touch "$jar"
 }
+
+# What follows is for scripts that run nodes 1 to $nodes on this machine, with their homes and mounts
+# in the directory $work, which they make.
+
+# Gives a command to node $1.
+on() {
+  local n=$1
+  shift
+  "$root/mount-scripts/cairn" --home "$work/node$n" "$@"
+}
+
+# The bytes of blobs that node $1 has got from others since it was started.
+fetched() {
+  on "$1" status --json | sed -n 's/.*"fetchedBytes": \([0-9]*\).*/\1/p'
+}
+
+# Stops node $1 and takes its blobs away, as if its disk had been replaced.
+stop_and_empty() {
+  on "$1" stop && rm -rf "$work/node$1"/{segments,index,cached}/*
+}
+
+stop_nodes() {
+  local n
+  for ((n = nodes; n >= 1; n--)); do
+    [[ ! -e $work/node$n/cairn.properties ]] || on "$n" stop >/dev/null 2>&1 || true
+  done
+  for ((n = nodes; n >= 1; n--)); do
+    ! mountpoint -q "$work/mount$n" || fusermount -u -z "$work/mount$n" || true
+  done
+}
+
+# Stops the nodes when a script ends, and removes what they had unless it failed; fails as it did.
+clean_up() {
+  local status=$?
+  stop_nodes
+  if ((status == 0)); then
+    rm -rf --one-file-system "$work"
+  else
+    printf '\nFailed. The homes with their logs are in %s.\n' "$work" >&2
+  fi
+  return "$status"
+}
