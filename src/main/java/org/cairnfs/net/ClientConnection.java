@@ -31,7 +31,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Bodies that wait for the channel; one may always wait. */
   static final long OUTBOX_BYTES_MAX = 8L << 20;
 
-  /** Notices, and requests beyond those that are open. */
+  /** Requests beyond those that are open. */
   static final int OUTBOX_COUNT_MAX = 1024;
 
   /** So many given-up requests without an answer mean that none will come. */
@@ -137,7 +137,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       return false;
     }
     return next.future().isDone()
-        || !next.isAnswered()
         || (open.size() < NetLimits.OPEN_REQUESTS_MAX
             && (next.window() == 0 || openStreams < NetLimits.OPEN_STREAMS_MAX));
   }
@@ -150,19 +149,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     long id = ++lastRequestId;
     request.sentAs(id);
+    open.put(id, request);
+    openStreams += request.window() > 0 ? 1 : 0;
+    int limit = (int) Math.min(limitMillis, Integer.MAX_VALUE);
     int bytes = request.body().remaining();
-    ByteBuf prefix;
-    if (request.isAnswered()) {
-      open.put(id, request);
-      openStreams += request.window() > 0 ? 1 : 0;
-      int limit = (int) Math.min(limitMillis, Integer.MAX_VALUE);
-      prefix =
-          Frames.requestPrefix(channel.alloc(), id, request.type(), limit, request.window(), bytes);
-    } else {
-      prefix = Frames.noticePrefix(channel.alloc(), id, request.type(), bytes);
-    }
+    ByteBuf prefix =
+        Frames.requestPrefix(channel.alloc(), id, request.type(), limit, request.window(), bytes);
     Channels.send(channel, prefix, Unpooled.wrappedBuffer(request.body()));
-    request.sent();
   }
 
   /** Nobody waits for it any more. */

@@ -8,9 +8,6 @@ final class FrameLimits {
   /** What a request has in front of its body: message type, time limit, window. */
   static final int REQUEST_PREFIX_BYTES = Short.BYTES + Integer.BYTES + Integer.BYTES;
 
-  /** What a notice has in front of its body: message type. */
-  static final int NOTICE_PREFIX_BYTES = Short.BYTES;
-
   /** What a failure has in front of its text: code. */
   static final int FAILURE_PREFIX_BYTES = Short.BYTES;
 
@@ -47,11 +44,14 @@ final class FrameLimits {
   static FrameLimits fromClient(ChannelKind channel, Standing standing) {
     int body = bodyMax(channel, standing);
     return new FrameLimits(Map.of(
-        FrameType.REQUEST, new Range(REQUEST_PREFIX_BYTES, REQUEST_PREFIX_BYTES + body),
-        FrameType.NOTICE, new Range(NOTICE_PREFIX_BYTES, NOTICE_PREFIX_BYTES + body),
-        FrameType.CREDIT, new Range(Integer.BYTES, Integer.BYTES),
-        FrameType.CANCEL, NOTHING,
-        FrameType.KEEP_ALIVE, NOTHING));
+        FrameType.REQUEST,
+        new Range(REQUEST_PREFIX_BYTES, REQUEST_PREFIX_BYTES + body),
+        FrameType.CREDIT,
+        new Range(Integer.BYTES, Integer.BYTES),
+        FrameType.CANCEL,
+        NOTHING,
+        FrameType.KEEP_ALIVE,
+        NOTHING));
   }
 
   static int bodyMax(ChannelKind channel, Standing standing) {

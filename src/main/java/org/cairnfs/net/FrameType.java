@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 enum FrameType {
   HELLO(1),
   REQUEST(2),
-  NOTICE(3),
   REPLY(4),
   CHUNK(5),
   END(6),

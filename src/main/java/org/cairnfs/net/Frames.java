@@ -27,14 +27,6 @@ final class Frames {
         .writeInt(window);
   }
 
-  /** As {@link #requestPrefix}, for a notice. */
-  static ByteBuf noticePrefix(
-      ByteBufAllocator allocator, long requestId, MessageType message, int bodyBytes) {
-    int payload = FrameLimits.NOTICE_PREFIX_BYTES + bodyBytes;
-    return header(allocator, FrameType.NOTICE, requestId, payload, FrameLimits.NOTICE_PREFIX_BYTES)
-        .writeShort(message.number());
-  }
-
   /** The header of a frame whose payload of that length is sent after it. */
   static ByteBuf prefix(
       ByteBufAllocator allocator, FrameType type, long requestId, int payloadBytes) {

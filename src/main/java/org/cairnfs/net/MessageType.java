@@ -1,7 +1,7 @@
 package org.cairnfs.net;
 
 /**
- * A kind of request or notice. Whoever defines one chooses its number and the meaning of its bytes.
+ * A kind of request. Whoever defines one chooses its number and the meaning of its bytes.
  *
  * @param number unique in the cluster, 1 to 65535
  * @param name for logs

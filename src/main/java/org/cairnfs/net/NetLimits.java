@@ -5,7 +5,7 @@ package org.cairnfs.net;
  * a new version.
  */
 public final class NetLimits {
-  /** Longest body of a request or notice on a control connection. */
+  /** Longest body of a request on a control connection. */
   public static final int CONTROL_BODY_MAX_BYTES = 1 << 20;
 
   /** Longest body on a bulk connection: an entry of the metadata log, and what is around it. */

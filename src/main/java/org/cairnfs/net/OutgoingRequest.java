@@ -5,9 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What this node asks of a peer, or tells it. The future may be completed by anybody: the
- * connection then tells the peer that nobody waits any more. Everything else is for the
- * connection's event loop.
+ * What this node asks of a peer. The future may be completed by anybody: the connection then tells
+ * the peer that nobody waits any more. Everything else is for the connection's event loop.
  */
 abstract class OutgoingRequest {
   private final MessageType type;
@@ -47,14 +46,6 @@ abstract class OutgoingRequest {
 
   /** Bytes of a stream that are taken at first; 0 if the answer is to be a message. */
   abstract int window();
-
-  /** Whether the peer answers at all. */
-  boolean isAnswered() {
-    return true;
-  }
-
-  /** It was given to the network. */
-  void sent() {}
 
   /** The answer, a message; the payload stays the caller's. */
   void reply(ByteBuf payload) throws ProtocolViolation {

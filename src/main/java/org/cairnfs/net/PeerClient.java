@@ -118,17 +118,6 @@ public final class PeerClient implements Closeable {
     return request.future();
   }
 
-  /**
-   * Says something that is not answered. Done when it is with the network: whether the peer gets it
-   * is not known.
-   */
-  public CompletableFuture<Void> notify(
-      NodeId node, MessageType type, ByteBuffer body, Duration limit) {
-    Notice notice = new Notice(type, body, deadline(limit));
-    send(node, notice, limit);
-    return notice.future();
-  }
-
   private void send(NodeId node, OutgoingRequest request, Duration limit) {
     ScheduledFuture<?> timer = timer(request.future(), limit);
     var unused = request.future().whenComplete((result, problem) -> timer.cancel(false));
@@ -254,7 +243,7 @@ public final class PeerClient implements Closeable {
   }
 
   /** The peers that are connected at this moment, by control connections. */
-  public List<PeerInfo> connected() {
+  List<PeerInfo> connected() {
     List<PeerInfo> peers = new ArrayList<>();
     links.forEach((key, link) -> {
       ClientConnection current = link.current();

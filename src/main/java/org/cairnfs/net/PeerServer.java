@@ -95,7 +95,7 @@ public final class PeerServer implements Closeable {
   }
 
   /** Who is connected; a peer with both kinds of connections is there twice. */
-  public List<PeerInfo> connected() {
+  List<PeerInfo> connected() {
     return peers.connections().stream().map(ServerConnection::peer).toList();
   }
 

@@ -23,7 +23,7 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
   /** Bodies held for handlers before reading stops. */
   static final long HELD_BYTES_MAX = 4L << 20;
 
-  /** Requests and notices held for handlers before reading stops. */
+  /** Requests held for handlers before reading stops. */
   static final int HELD_COUNT_MAX = NetLimits.OPEN_REQUESTS_MAX;
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
@@ -71,7 +71,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
     Frame frame = (Frame) message;
     switch (frame.type()) {
       case REQUEST -> request(frame);
-      case NOTICE -> notice(frame);
       case CREDIT -> credit(frame);
       case CANCEL -> cancel(frame);
       default -> frame.release();
@@ -105,27 +104,6 @@ final class ServerConnection extends ChannelInboundHandlerAdapter {
         open.put(frame.requestId(), request);
         hold(body);
         request.start();
-      }
-    } finally {
-      if (!taken) {
-        body.release();
-      }
-    }
-  }
-
-  private void notice(Frame frame) throws ProtocolViolation {
-    ByteBuf body = frame.payload();
-    boolean taken = false;
-    try {
-      nextRequestId(frame.requestId());
-      int number = body.readUnsignedShort();
-      Entry entry = handlers.find(number);
-      if (entry == null || !isAllowed(entry)) {
-        LOG.debug("{} sent a notice {} that is not for it", peer.id(), number);
-      } else {
-        taken = true;
-        hold(body);
-        new InboundNotice(this, entry, body).start();
       }
     } finally {
       if (!taken) {

@@ -78,13 +78,6 @@ final class GoldenFramesTest {
   }
 
   @Test
-  void notice() {
-    assertBytes(
-        Frames.noticePrefix(ALLOCATOR, 8, MESSAGE, 3),
-        "0000000e" + "03" + "0000000000000008" + "0102");
-  }
-
-  @Test
   void framesWithoutAPrefixOfTheirOwn() {
     assertBytes(
         Frames.prefix(ALLOCATOR, FrameType.REPLY, 7, 3), "0000000c" + "04" + "0000000000000007");

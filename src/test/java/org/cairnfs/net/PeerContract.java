@@ -152,7 +152,7 @@ abstract class PeerContract {
 
   @Test
   void aPeerIsKnownByItsKey() throws Exception {
-    get(client.client().notify(server.id(), TestNode.TELL, UTF_8.encode("news"), TestNode.LIMIT));
+    get(client.client().request(server.id(), TestNode.TELL, UTF_8.encode("news"), TestNode.LIMIT));
 
     assertThat(told.poll(30, TimeUnit.SECONDS)).isEqualTo(client.id() + " news");
   }
