@@ -130,46 +130,21 @@ final class ClientHandshake extends ChannelInboundHandlerAdapter {
   private void welcome(ChannelHandlerContext context, NodeId proven, Frame frame)
       throws ProtocolViolation {
     Channel channel = context.channel();
-    HelloCodec.Versions versions = HelloCodec.versions(frame.payload());
-    if (!versions.include(HelloCodec.VERSION)) {
-      fail(
-          channel,
-          PeerException.refused(
-              FailureCode.WRONG_VERSION,
-              "%s speaks versions %d to %d of the protocol, this node version %d"
-                  .formatted(proven, versions.oldest(), versions.newest(), HelloCodec.VERSION)));
+    Hello hello;
+    try {
+      hello = HelloCodec.read(frame.payload(), proven, transport.local().cluster());
+    } catch (PeerException problem) {
+      fail(channel, problem);
       return;
     }
-    Hello hello = HelloCodec.body(frame.payload());
-    if (!hello.node().equals(proven) || hello.channel() != kind) {
-      throw new ProtocolViolation(
-          proven + " says it is " + hello.node() + " on a channel for " + hello.channel());
+    if (hello.channel() != kind) {
+      throw new ProtocolViolation(proven + " answers on a channel for " + hello.channel());
     }
-    if (!hello.cluster().equals(transport.local().cluster())) {
-      fail(
-          channel,
-          PeerException.refused(
-              FailureCode.WRONG_CLUSTER,
-              proven + " belongs to cluster " + hello.cluster() + ", this node to "
-                  + transport.local().cluster()));
-      return;
-    }
-    PeerInfo peer = new PeerInfo(
-        proven,
-        Standing.MEMBER,
-        hello.roles(),
-        hello.features(),
-        hello.software(),
-        Channels.remote(channel));
+    PeerInfo peer = hello.sender(Standing.MEMBER, Channels.remote(channel));
     ClientConnection connection =
         new ClientConnection(channel, decoder, peer, kind, transport.ports().ticker());
     decoder.expect(FrameLimits.FROM_SERVER);
-    channel
-        .pipeline()
-        .addBefore(
-            channel.pipeline().context(decoder).name(),
-            "keep-alive",
-            new KeepAlive(transport.settings()));
+    KeepAlive.begin(channel.pipeline(), decoder, transport.settings());
     channel.pipeline().replace(this, "connection", connection);
     result.complete(connection);
   }

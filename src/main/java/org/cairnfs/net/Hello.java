@@ -1,5 +1,6 @@
 package org.cairnfs.net;
 
+import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.UUID;
 import org.cairnfs.core.NodeId;
@@ -21,5 +22,10 @@ record Hello(
   static Hello of(LocalNode node, ChannelKind channel) {
     return new Hello(
         node.cluster(), node.id(), node.roles(), node.features(), channel, node.software());
+  }
+
+  /** Who said it. */
+  PeerInfo sender(Standing standing, InetSocketAddress remote) {
+    return new PeerInfo(node, standing, roles, features, software, remote);
   }
 }

@@ -52,6 +52,35 @@ final class HelloCodec {
   }
 
   /**
+   * Reads a peer's hello, and sees that the two can talk, and are of the same cluster.
+   *
+   * @param proven who the peer is
+   * @throws PeerException if not, saying why
+   * @throws ProtocolViolation if this is no hello
+   */
+  static Hello read(ByteBuf payload, NodeId proven, UUID cluster)
+      throws PeerException, ProtocolViolation {
+    Versions versions = versions(payload);
+    if (!versions.include(VERSION)) {
+      throw PeerException.refused(
+          FailureCode.WRONG_VERSION,
+          "%s speaks versions %d to %d of the protocol, this node version %d"
+              .formatted(proven, versions.oldest(), versions.newest(), VERSION));
+    }
+    Hello hello = body(payload);
+    if (!hello.node().equals(proven)) {
+      throw PeerException.refused(
+          FailureCode.WRONG_IDENTITY, proven + " says it is " + hello.node());
+    }
+    if (!hello.cluster().equals(cluster)) {
+      throw PeerException.refused(
+          FailureCode.WRONG_CLUSTER,
+          proven + " belongs to cluster " + hello.cluster() + ", this node to " + cluster);
+    }
+    return hello;
+  }
+
+  /**
    * Reads what does not change between versions and leaves the reader index behind it.
    *
    * @throws ProtocolViolation if this is no hello at all
@@ -71,7 +100,7 @@ final class HelloCodec {
     return new Versions(newest, oldest);
   }
 
-  /** Reads the rest of a hello of version 1. */
+  /** Reads the rest of a hello of {@link #VERSION}. */
   static Hello body(ByteBuf payload) throws ProtocolViolation {
     PeerHello message;
     try {

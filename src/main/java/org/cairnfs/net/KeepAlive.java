@@ -1,6 +1,7 @@
 package org.cairnfs.net;
 
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.timeout.IdleState;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -14,7 +15,14 @@ import org.slf4j.LoggerFactory;
 final class KeepAlive extends IdleStateHandler {
   private static final Logger LOG = LoggerFactory.getLogger(KeepAlive.class);
 
-  KeepAlive(TransportSettings settings) {
+  /**
+   * Has it watch a connection from now on: the bytes that come to {@code decoder}, and all sent.
+   */
+  static void begin(ChannelPipeline pipeline, FrameDecoder decoder, TransportSettings settings) {
+    pipeline.addBefore(pipeline.context(decoder).name(), "keep-alive", new KeepAlive(settings));
+  }
+
+  private KeepAlive(TransportSettings settings) {
     super(
         settings.silenceLimit().toMillis(),
         settings.keepAlive().toMillis(),

@@ -86,25 +86,11 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
   private void hello(ChannelHandlerContext context, NodeId proven, Frame frame)
       throws ProtocolViolation {
     Channel channel = context.channel();
-    HelloCodec.Versions versions = HelloCodec.versions(frame.payload());
-    if (!versions.include(HelloCodec.VERSION)) {
-      refuse(
-          channel,
-          FailureCode.WRONG_VERSION,
-          "%s speaks versions %d to %d of the protocol, this node version %d"
-              .formatted(proven, versions.oldest(), versions.newest(), HelloCodec.VERSION));
-      return;
-    }
-    Hello hello = HelloCodec.body(frame.payload());
-    if (!hello.node().equals(proven)) {
-      refuse(channel, FailureCode.WRONG_IDENTITY, proven + " says it is " + hello.node());
-      return;
-    }
-    if (!hello.cluster().equals(local.cluster())) {
-      refuse(
-          channel,
-          FailureCode.WRONG_CLUSTER,
-          proven + " belongs to cluster " + hello.cluster() + ", this node to " + local.cluster());
+    Hello hello;
+    try {
+      hello = HelloCodec.read(frame.payload(), proven, local.cluster());
+    } catch (PeerException problem) {
+      refuse(channel, problem.code(), String.valueOf(problem.getMessage()));
       return;
     }
     Standing standing = proven.equals(local.id()) ? Standing.REFUSED : membership.standing(proven);
@@ -126,13 +112,7 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
 
   private void accept(ChannelHandlerContext context, Hello hello, Standing standing) {
     Channel channel = context.channel();
-    PeerInfo peer = new PeerInfo(
-        hello.node(),
-        standing,
-        hello.roles(),
-        hello.features(),
-        hello.software(),
-        Channels.remote(channel));
+    PeerInfo peer = hello.sender(standing, Channels.remote(channel));
     ServerConnection connection =
         new ServerConnection(channel, decoder, peer, hello.channel(), peers);
     if (!peers.add(connection)) {
@@ -142,10 +122,7 @@ final class ServerHandshake extends ChannelInboundHandlerAdapter {
     over = true;
     peers.removeStranger(channel);
     decoder.expect(FrameLimits.fromClient(hello.channel(), standing));
-    channel
-        .pipeline()
-        .addBefore(
-            channel.pipeline().context(decoder).name(), "keep-alive", new KeepAlive(settings));
+    KeepAlive.begin(channel.pipeline(), decoder, settings);
     channel.pipeline().replace(this, "connection", connection);
     Channels.send(
         channel,
