@@ -69,18 +69,21 @@ final class JoinCommand extends Subcommand {
     OptionalLong bytes = capacity == null
         ? OptionalLong.empty()
         : OptionalLong.of(ByteCount.parse(RawArguments.text(capacity)));
-    Token parsed = Token.parse(tokenText());
-    NodeLogging.silence();
-    Joining joining = Joining.prepare(home, address);
-    String notice = joining.carryOut(parsed, new NodeProfile(parsed.role(), zone, bytes));
-    if (!notice.isEmpty()) {
-      console().note(notice);
+    Role role;
+    try (Token parsed = Token.parse(tokenText())) {
+      role = parsed.role();
+      NodeLogging.silence();
+      Joining joining = Joining.prepare(home, address);
+      String notice = joining.carryOut(parsed, new NodeProfile(role, zone, bytes));
+      if (!notice.isEmpty()) {
+        console().note(notice);
+      }
+      console().println("Joined cluster " + parsed.cluster() + "; the home is " + home + ".");
     }
-    console().println("Joined cluster " + parsed.cluster() + "; the home is " + home + ".");
     console().flush();
     long pid = start();
     console().println("The node is running (pid " + pid + ").");
-    if (parsed.role() == Role.MEMBER) {
+    if (role == Role.MEMBER) {
       console().println("Next: cairn mount DIR");
     }
     return OK;

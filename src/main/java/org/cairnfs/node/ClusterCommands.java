@@ -14,6 +14,7 @@ import org.cairnfs.meta.raft.RaftRoles;
 import org.cairnfs.net.Role;
 import org.cairnfs.node.cluster.Cluster;
 import org.cairnfs.node.cluster.Heartbeats;
+import org.cairnfs.node.cluster.Token;
 import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.proto.AdminClusterStatus;
@@ -33,18 +34,17 @@ record ClusterCommands(Components components, NodeConfig config) {
   AdminToken invite(AdminInviteRequest request) throws OperatorException {
     Role role = request.getRole() == AdminRole.ADMIN_ROLE_STORAGE ? Role.STORAGE : Role.MEMBER;
     boolean listened = cluster().network().listening() != null;
-    String token = components
-        .members()
-        .invite(role, Duration.ofSeconds(request.getTtlSeconds()), request.getUses())
-        .encode();
-    return AdminToken.newBuilder()
-        .setToken(token)
-        .setNotice(
-            listened
-                ? ""
-                : "this node listens for others from now on, at "
-                    + cluster().network().listening())
-        .build();
+    Duration ttl = Duration.ofSeconds(request.getTtlSeconds());
+    try (Token token = components.members().invite(role, ttl, request.getUses())) {
+      return AdminToken.newBuilder()
+          .setToken(token.encode())
+          .setNotice(
+              listened
+                  ? ""
+                  : "this node listens for others from now on, at "
+                      + cluster().network().listening())
+          .build();
+    }
   }
 
   /** Does what is asked to a node; returns its id in full. */

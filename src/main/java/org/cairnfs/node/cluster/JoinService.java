@@ -100,13 +100,14 @@ final class JoinService {
         .join(new Bytes(secret.hash()), joining, now)
         .thenApplyAsync(
             outcome -> {
-              try (secret) {
+              try {
                 return answer(outcome, joining.id(), secret);
               } catch (RefusedRequestException | IOException e) {
                 throw new CompletionException(e);
               }
             },
-            executor);
+            executor)
+        .whenComplete((reply, problem) -> secret.close());
   }
 
   private static PeerJoinRequest parse(ByteBuffer body) throws RefusedRequestException {

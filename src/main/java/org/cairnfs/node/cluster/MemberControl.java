@@ -65,7 +65,7 @@ public final class MemberControl {
   /**
    * Lets a number of nodes join for a time.
    *
-   * @return one line of text; whoever has it can join
+   * @return whoever has it can join; the caller closes it
    */
   public Token invite(Role role, Duration ttl, int uses) throws OperatorException {
     if (ttl.isNegative() || ttl.isZero() || ttl.compareTo(TTL_MAX) > 0) {
@@ -87,10 +87,18 @@ public final class MemberControl {
     }
     ListenAddress listening = cluster.listenFromNowOn();
     InvitationSecret secret = InvitationSecret.generate(random);
-    Instant now = clock.instant();
-    Invite invite = new Invite(new Bytes(secret.hash()), role, Timestamp.of(now.plus(ttl)), uses);
-    require(await(cluster.changes().addInvite(invite, Timestamp.of(now))), "invite");
-    return token(role, listening, secret);
+    boolean known = false;
+    try {
+      Instant now = clock.instant();
+      Invite invite = new Invite(new Bytes(secret.hash()), role, Timestamp.of(now.plus(ttl)), uses);
+      require(await(cluster.changes().addInvite(invite, Timestamp.of(now))), "invite");
+      known = true;
+      return token(role, listening, secret);
+    } finally {
+      if (!known) {
+        secret.close();
+      }
+    }
   }
 
   /** Names this node, and others that may answer and are alive. */

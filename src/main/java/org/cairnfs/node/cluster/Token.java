@@ -22,7 +22,8 @@ import org.cairnfs.proto.JoinToken;
  * Base64 (RFC 4648 section 5, no padding) of a {@link JoinToken} and the first 8 bytes of its
  * SHA-256.
  *
- * <p>Whoever has it can join as long as it is good for. Thread-safe.
+ * <p>Whoever has it can join as long as it is good for. Thread-safe until closed, which closes the
+ * secret.
  *
  * @param cluster that one is invited into
  * @param role what the new node becomes
@@ -35,7 +36,8 @@ public record Token(
     Role role,
     List<NodeId> nodes,
     List<ListenAddress> addresses,
-    InvitationSecret secret) {
+    InvitationSecret secret)
+    implements AutoCloseable {
   /** Most nodes, and most addresses, in a token. */
   public static final int PLACES_MAX = 16;
 
@@ -145,6 +147,11 @@ public record Token(
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("this JDK has no SHA-256", e);
     }
+  }
+
+  @Override
+  public void close() {
+    secret.close();
   }
 
   /** Says nothing of the secret. */

@@ -44,6 +44,15 @@ final class TokenTest {
     assertThat(read.toString()).doesNotContain("0123", Arrays.toString(SECRET));
   }
 
+  @Test
+  void forgetsTheSecretOnceItIsClosed() throws Exception {
+    Token read = Token.parse(TOKEN.encode());
+
+    read.close();
+
+    assertThat(read.secret().copyBytes()).containsOnly(0);
+  }
+
   @Property(tries = 200)
   void aCharacterThatWasChangedIsNoticed(
       @ForAll @IntRange(min = 6, max = 150) int place, @ForAll @IntRange(max = 63) int digit) {
