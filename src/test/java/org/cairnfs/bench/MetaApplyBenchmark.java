@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
@@ -28,13 +27,9 @@ import org.cairnfs.proto.MetaOp;
 import org.cairnfs.proto.OpenSession;
 import org.cairnfs.proto.Time;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -43,12 +38,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** What one create costs: applied for good, over RocksDB, and in advance, in a session. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(1)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 5, time = 1)
-public class MetaApplyBenchmark {
+public class MetaApplyBenchmark extends MicrosecondsBenchmark {
   private static final int OPS_AN_ENTRY = 500;
   private static final int SEALED_NAME_BYTES = 30;
   private static final long SESSION = 1;

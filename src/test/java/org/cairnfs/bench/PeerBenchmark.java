@@ -2,10 +2,7 @@ package org.cairnfs.bench;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.cairnfs.net.ChannelKind;
 import org.cairnfs.net.ChunkSource;
 import org.cairnfs.net.Handlers;
@@ -13,37 +10,25 @@ import org.cairnfs.net.MessageType;
 import org.cairnfs.net.Reply;
 import org.cairnfs.net.TestNode;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Two nodes over TLS on the loopback: microseconds for a round trip of 100 bytes, and for 1 MiB to
  * be put, or got as a stream, with several under way.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-public class PeerBenchmark {
+public class PeerBenchmark extends MicrosecondsBenchmark {
   private static final MessageType ECHO = new MessageType(1, "echo", ChannelKind.CONTROL);
   private static final MessageType PUT = new MessageType(2, "put", ChannelKind.BULK);
   private static final MessageType GET = new MessageType(3, "get", ChannelKind.BULK);
-  private static final int UNDER_WAY = 4;
   private static final int BLOB_BYTES = 1 << 20;
 
   private final ByteBuffer small = ByteBuffer.allocate(100);
   private final ByteBuffer blob = ByteBuffer.allocate(BLOB_BYTES);
-  private final Deque<CompletableFuture<?>> underWay = new ArrayDeque<>();
+  private final UnderWay underWay = new UnderWay();
   private TestNode server;
   private TestNode client;
 
@@ -83,14 +68,14 @@ public class PeerBenchmark {
 
   @Benchmark
   public int putMebibyte() {
-    return keepBusy(client.client().request(server.id(), PUT, blob, TestNode.LIMIT));
+    return underWay.add(client.client().request(server.id(), PUT, blob, TestNode.LIMIT));
   }
 
   @Benchmark
   public int getMebibyte() {
     byte[] into = new byte[BLOB_BYTES];
     int[] at = new int[1];
-    return keepBusy(client.client().stream(
+    return underWay.add(client.client().stream(
         server.id(),
         GET,
         ByteBuffer.allocate(0),
@@ -101,14 +86,6 @@ public class PeerBenchmark {
           at[0] += bytes;
         },
         Runnable::run));
-  }
-
-  private int keepBusy(CompletableFuture<?> next) {
-    underWay.add(next);
-    if (underWay.size() == UNDER_WAY) {
-      get(underWay.remove());
-    }
-    return underWay.size();
   }
 
   private static <T> T get(CompletableFuture<T> future) {

@@ -12,7 +12,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.cairnfs.blob.BlobCatalog;
 import org.cairnfs.blob.BlockStore;
@@ -29,28 +28,17 @@ import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Reading through the block store from segments in the page cache, on one thread: microseconds for
  * the bytes that the method names.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-public class ReadPathBenchmark {
+public class ReadPathBenchmark extends MicrosecondsBenchmark {
   private static final int BLOCK = 1 << 20;
 
   /** What the kernel asks for at most. */
@@ -103,7 +91,7 @@ public class ReadPathBenchmark {
         new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
     blocks = LoneBlobs.over(
             store, Files.getFileStore(home), NO_FILES, new ScheduledThreadPoolExecutor(1))
-        .blockStore(sealer, threads, BlockStoreLimits.DEFAULT);
+        .blockStore(sealer, threads, BlockStoreLimits.forHeap(512L << 20));
     byte[] plain = new byte[BLOCK];
     for (int i = 0; i < BLOCKS; i++) {
       random.nextBytes(plain);

@@ -2,7 +2,6 @@ package org.cairnfs.bench;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
@@ -14,25 +13,14 @@ import org.cairnfs.crypto.MasterKey;
 import org.cairnfs.crypto.NameSealer;
 import org.cairnfs.crypto.VolumeKeys;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** Sealing and opening blocks of several sizes: microseconds a block, on one thread. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-public class SealingBenchmark {
+public class SealingBenchmark extends MicrosecondsBenchmark {
   private static final int FRAME = 64 << 10;
 
   @Param({"4096", "65536", "1048576"})
@@ -73,12 +61,7 @@ public class SealingBenchmark {
 
   /** Names and keys, which do not depend on a block's size. */
   @State(Scope.Thread)
-  @BenchmarkMode(Mode.AverageTime)
-  @OutputTimeUnit(TimeUnit.MICROSECONDS)
-  @Fork(1)
-  @Warmup(iterations = 3, time = 2)
-  @Measurement(iterations = 5, time = 2)
-  public static class Small {
+  public static class Small extends MicrosecondsBenchmark {
     private static final Bytes NAME =
         new Bytes("twenty-byte-name.txt".getBytes(StandardCharsets.US_ASCII));
 

@@ -8,19 +8,14 @@ import java.util.Comparator;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -32,12 +27,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * Each iteration begins with an empty store, so that the disk does not fill up.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(1)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-public class SegmentBenchmark {
+public class SegmentBenchmark extends MicrosecondsBenchmark {
   private static final int LARGE = (1 << 20) + 272;
   private static final int SMALL = 4096 + 32;
   private static final int FRAME = (64 << 10) + 16;

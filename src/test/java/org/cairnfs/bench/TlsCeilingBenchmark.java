@@ -22,7 +22,6 @@ import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -31,35 +30,23 @@ import javax.net.ssl.SSLException;
 import org.cairnfs.crypto.NodeCertificates;
 import org.cairnfs.crypto.NodeIdentity;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The least that {@link PeerBenchmark} can take on a machine: Netty and BoringSSL alone, with one
  * event loop a side, no messages, and nobody who looks at the bytes.
  */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 2)
-@Measurement(iterations = 5, time = 2)
-public class TlsCeilingBenchmark {
-  private static final int UNDER_WAY = 4;
+public class TlsCeilingBenchmark extends MicrosecondsBenchmark {
   private static final int LARGE_BYTES = 1 << 20;
   private static final int SMALL_BYTES = 100;
 
   private final ByteBuf large = Unpooled.directBuffer(LARGE_BYTES).writeZero(LARGE_BYTES);
   private final ByteBuf small = Unpooled.directBuffer(SMALL_BYTES).writeZero(SMALL_BYTES);
-  private final Deque<CompletableFuture<?>> underWay = new ArrayDeque<>();
+  private final UnderWay underWay = new UnderWay();
   private final EventLoopGroup serverLoop = loop();
   private final EventLoopGroup clientLoop = loop();
   private Client echoed;
@@ -139,11 +126,7 @@ public class TlsCeilingBenchmark {
 
   @Benchmark
   public int mebibyte() {
-    underWay.add(swallowed.send(large));
-    if (underWay.size() == UNDER_WAY) {
-      underWay.remove().join();
-    }
-    return underWay.size();
+    return underWay.add(swallowed.send(large));
   }
 
   /** Counts what comes, in units. */
