@@ -1,6 +1,5 @@
 package org.cairnfs.blob;
 
-import java.time.Duration;
 import java.util.List;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Replication;
@@ -27,28 +26,4 @@ public interface BlobNodes {
    * and of {@link #replication}. The listener does not block.
    */
   void onChange(Runnable listener);
-
-  /** A node that is alone for good. */
-  static BlobNodes alone(NodeId self) {
-    List<BlobNode> nodes = List.of(new BlobNode(self, 1, "", true, true, Duration.ZERO));
-    return new BlobNodes() {
-      @Override
-      public NodeId self() {
-        return self;
-      }
-
-      @Override
-      public List<BlobNode> nodes() {
-        return nodes;
-      }
-
-      @Override
-      public Replication replication() {
-        return Replication.DEFAULT;
-      }
-
-      @Override
-      public void onChange(Runnable listener) {}
-    };
-  }
 }

@@ -11,9 +11,6 @@ package org.cairnfs.blob;
  */
 public record BlockStoreLimits(
     long cacheBytes, int cachedKeys, int pendingWrites, int pendingPrefetches) {
-  /** For the default heap of 512 MiB. */
-  public static final BlockStoreLimits DEFAULT = forHeap(512L << 20);
-
   public BlockStoreLimits {
     if (cacheBytes < 0 || cachedKeys < 0 || pendingWrites < 1 || pendingPrefetches < 1) {
       throw new IllegalArgumentException("block store limits out of range");

@@ -7,9 +7,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.net.Handlers;
@@ -41,13 +38,23 @@ final class BlobHost implements AutoCloseable {
       ClusterSettings.DEFAULT.settle(),
       0);
 
+  /** Quick to repair, but nobody waits for the next walk of its own accord. */
+  static final ClusterSettings SELDOM = new ClusterSettings(
+      Duration.ofSeconds(10),
+      Duration.ofSeconds(20),
+      Duration.ofMinutes(10),
+      Duration.ofMillis(20),
+      1L << 30,
+      Duration.ofHours(1),
+      Duration.ofMillis(10),
+      0);
+
   final TestNode net = TestNode.create();
   final InMemoryBlobStore store = new InMemoryBlobStore();
   final FakeNodes view;
   final ClusterBlobs blobs;
   final BlockStore blocks;
-  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-  private final ExecutorService transfers = Executors.newFixedThreadPool(8);
+  private final BlobThreads threads = new BlobThreads();
 
   private BlobHost(BlobCatalog catalog) {
     view = new FakeNodes(net.id(), List.of());
@@ -61,7 +68,7 @@ final class BlobHost implements AutoCloseable {
         catalog,
         new ClusterBlobs.Peers(
             view, node -> new PeerBlobs(net.client(), node, QUICK.callLimit(), new SecureRandom())),
-        new ClusterBlobs.Threads(timer, transfers),
+        threads.both(),
         QUICK,
         System::nanoTime);
     blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, new BlockStoreLimits(0, 16, 16, 16));
@@ -95,7 +102,6 @@ final class BlobHost implements AutoCloseable {
   public void close() {
     net.close();
     blobs.close();
-    timer.shutdownNow();
-    transfers.shutdownNow();
+    threads.close();
   }
 }

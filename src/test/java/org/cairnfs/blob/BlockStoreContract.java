@@ -132,7 +132,7 @@ abstract class BlockStoreContract {
   @Test
   void collectingWhatIsNotThereIsNoError() {
     LocalBlobs local = Blocks.local(store);
-    BlockStore blocks = Blocks.over(local, Blocks.CALLER, BlockStoreLimits.DEFAULT);
+    BlockStore blocks = Blocks.over(local, Blocks.CALLER, Blocks.LIMITS);
     BlobRef ref = blocks.writeNow(new byte[10], 0, 10);
     blocks.unpin(ref);
 

@@ -7,10 +7,13 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.MasterKey;
@@ -20,10 +23,23 @@ import org.cairnfs.store.BlobStore;
 /** Makes block stores for tests, and blocks for them. */
 final class Blocks {
   static final int FRAME = 64 << 10;
+
+  /** Those of the heap that a node has unless it is told otherwise. */
+  static final BlockStoreLimits LIMITS = BlockStoreLimits.forHeap(512L << 20);
+
   static final LocalBlockStore.Threads CALLER =
       new LocalBlockStore.Threads(Runnable::run, Runnable::run);
 
+  /** Opens no store: nothing is cached. */
+  static final CachedStore NO_CACHE = () -> {
+    throw new IOException("nothing is cached");
+  };
+
   private Blocks() {}
+
+  static CachedBlobs nothingCached() {
+    return new CachedBlobs(NO_CACHE, 0, () -> false);
+  }
 
   static BlockSealer sealer() {
     return new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
@@ -31,15 +47,12 @@ final class Blocks {
 
   /** That store alone, without cached blobs. */
   static LocalBlobs local(BlobStore store) {
-    CachedStore none = () -> {
-      throw new IOException("nothing is cached");
-    };
-    return new LocalBlobs(store, new CachedBlobs(none, 0, () -> false), LoneBlobs.holds());
+    return new LocalBlobs(store, nothingCached(), LoneBlobs.holds());
   }
 
   /** All work on the calling thread. */
   static LocalBlockStore over(BlobStore store, BlobSource... others) {
-    return over(local(store), CALLER, BlockStoreLimits.DEFAULT, others);
+    return over(local(store), CALLER, LIMITS, others);
   }
 
   static LocalBlockStore over(BlobStore store, BlockStoreLimits limits) {
@@ -98,6 +111,15 @@ final class Blocks {
     byte[] bytes = new byte[length];
     new Random(seed).nextBytes(bytes);
     return bytes;
+  }
+
+  /** What a blob of those bytes is called. */
+  static BlobId id(byte[] blob) {
+    try {
+      return BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static byte[] read(BlockStore blocks, BlobRef ref, int offset, int length) {

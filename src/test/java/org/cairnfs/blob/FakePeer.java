@@ -9,7 +9,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.NodeId;
 
 /** A peer in memory that answers, fails, lies or keeps silent, as a test wants. */
 final class FakePeer implements RemoteBlobs {
@@ -33,6 +35,11 @@ final class FakePeer implements RemoteBlobs {
   final Map<Runnable, CompletableFuture<?>> unanswered = new ConcurrentHashMap<>();
 
   volatile Mood mood = Mood.WELL;
+
+  /** One for each node, this one among them. */
+  static Map<NodeId, FakePeer> ofEach(FakeNodes nodes) {
+    return nodes.nodes().stream().collect(Collectors.toMap(BlobNode::id, node -> new FakePeer()));
+  }
 
   @Override
   public CompletableFuture<OptionalInt> hold(BlobId id) {

@@ -2,8 +2,6 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -56,7 +54,7 @@ final class InMemoryBlobStore implements BlobStore {
     if (bytes == null) {
       throw new NoSuchBlobException(id);
     }
-    if (BlobId.of(sha256(bytes)).equals(id)) {
+    if (Blocks.id(bytes).equals(id)) {
       return true;
     }
     blobs.remove(id);
@@ -120,13 +118,5 @@ final class InMemoryBlobStore implements BlobStore {
 
   synchronized void truncate(BlobId id, int length) {
     blobs.put(id, Arrays.copyOf(blobs.get(id), length));
-  }
-
-  private static byte[] sha256(byte[] bytes) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -33,7 +33,7 @@ final class LocalBlockStoreTest {
   private final byte[] plain = Blocks.random(5000, 1);
 
   private static BlockStore over(LocalBlobs blobs) {
-    return Blocks.over(blobs, Blocks.CALLER, BlockStoreLimits.DEFAULT);
+    return Blocks.over(blobs, Blocks.CALLER, Blocks.LIMITS);
   }
 
   @Test
@@ -168,7 +168,7 @@ final class LocalBlockStoreTest {
     Executor stopped = task -> {
       throw new RejectedExecutionException("stopped");
     };
-    BlockStore blocks = withThreads(stopped, stopped, BlockStoreLimits.DEFAULT);
+    BlockStore blocks = withThreads(stopped, stopped, Blocks.LIMITS);
 
     for (int i = 0; i < 200; i++) {
       assertThatThrownBy(() -> blocks.write(plain, 0, plain.length).join())

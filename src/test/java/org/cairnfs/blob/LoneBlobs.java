@@ -1,10 +1,8 @@
 package org.cairnfs.blob;
 
-import java.io.IOException;
 import java.nio.file.FileStore;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
-import org.cairnfs.core.NodeId;
 import org.cairnfs.store.BlobStore;
 
 /** The blobs of a node that is alone, for tests of what is above. */
@@ -18,11 +16,8 @@ public final class LoneBlobs {
    */
   public static ClusterBlobs over(
       BlobStore store, FileStore disk, BlobCatalog catalog, ScheduledExecutorService timer) {
-    CachedStore none = () -> {
-      throw new IOException("a node alone caches nothing");
-    };
     return new ClusterBlobs(
-        new ClusterBlobs.Stores(store, none, 0, disk),
+        new ClusterBlobs.Stores(store, Blocks.NO_CACHE, 0, disk),
         catalog,
         peers(),
         new ClusterBlobs.Threads(timer, timer),
@@ -31,7 +26,7 @@ public final class LoneBlobs {
   }
 
   static ClusterBlobs.Peers peers() {
-    return new ClusterBlobs.Peers(BlobNodes.alone(new NodeId(1, 2, 3, 4)), node -> {
+    return new ClusterBlobs.Peers(new FakeNodes(1), node -> {
       throw new IllegalStateException("no peer " + node);
     });
   }

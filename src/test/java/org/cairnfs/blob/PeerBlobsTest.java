@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Arrays;
@@ -38,7 +37,7 @@ final class PeerBlobsTest {
   @BeforeEach
   void start() throws Exception {
     new Random(1).nextBytes(blob);
-    id = idOf(blob);
+    id = Blocks.id(blob);
     Handlers.Builder handlers = Handlers.builder();
     new BlobService(Blocks.local(store), leaving::get).register(handlers, server.executor());
     server.listen(handlers.build());
@@ -50,10 +49,6 @@ final class PeerBlobsTest {
   void stop() {
     client.close();
     server.close();
-  }
-
-  private static BlobId idOf(byte[] bytes) throws Exception {
-    return BlobId.of(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
   /** Returns whether the server did not have it before. */

@@ -7,9 +7,7 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +21,7 @@ final class PeerReadsTest {
   private static final int NODES = 6;
 
   private final FakeNodes nodes = new FakeNodes(NODES);
-  private final Map<NodeId, FakePeer> peers = new HashMap<>();
+  private final Map<NodeId, FakePeer> peers = FakePeer.ofEach(nodes);
   private final byte[] blob = Blocks.random(500_000, 1);
   private final PeerReads reads = new PeerReads(
       new ClusterBlobs.Peers(nodes, peers::get), ClusterSettings.DEFAULT, System::nanoTime);
@@ -32,10 +30,7 @@ final class PeerReadsTest {
 
   @BeforeEach
   void place() throws Exception {
-    id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
-    for (BlobNode node : nodes.nodes()) {
-      peers.put(node.id(), new FakePeer());
-    }
+    id = Blocks.id(blob);
     placed = Placement.placed(id, nodes.nodes(), 3).stream()
         .map(BlobNode::id)
         .filter(node -> !node.equals(nodes.self()))

@@ -3,15 +3,10 @@ package org.cairnfs.blob;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Limits;
@@ -25,29 +20,23 @@ final class ReadAheadTest {
   private static final int BLOBS = 6;
 
   private final FakeNodes nodes = new FakeNodes(4);
-  private final Map<NodeId, FakePeer> peers = new HashMap<>();
-  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-  private final ExecutorService transfers = Executors.newCachedThreadPool();
+  private final Map<NodeId, FakePeer> peers = FakePeer.ofEach(nodes);
+  private final BlobThreads threads = new BlobThreads();
 
   @AfterEach
   void stop() {
-    timer.shutdownNow();
-    transfers.shutdownNow();
+    threads.close();
   }
 
   private BlockStore blocks() {
-    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
-    CachedStore none = () -> {
-      throw new IOException("nothing is cached");
-    };
     ClusterBlobs blobs = new ClusterBlobs(
-        new ClusterBlobs.Stores(new InMemoryBlobStore(), none, 0, Blocks.disk()),
+        new ClusterBlobs.Stores(new InMemoryBlobStore(), Blocks.NO_CACHE, 0, Blocks.disk()),
         new TestCatalog(),
         new ClusterBlobs.Peers(nodes, peers::get),
-        new ClusterBlobs.Threads(timer, transfers),
+        threads.both(),
         BlobHost.PATIENT,
         System::nanoTime);
-    return blobs.blockStore(Blocks.sealer(), Blocks.CALLER, BlockStoreLimits.DEFAULT);
+    return blobs.blockStore(Blocks.sealer(), Blocks.CALLER, Blocks.LIMITS);
   }
 
   private BlobRef onAllPeers(byte[] plain) {
@@ -95,8 +84,8 @@ final class ReadAheadTest {
     peers.values().forEach(FakePeer::speak);
 
     reader.join();
-    transfers.shutdown();
-    assertThat(transfers.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    threads.transfers.shutdown();
+    assertThat(threads.transfers.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
     assertThat(read.array()).isEqualTo(plain);
     assertThat(blocks.stats().cacheMisses()).isEqualTo((1 << 20) / Limits.FRAME_SIZE_BYTES);
   }

@@ -3,8 +3,6 @@ package org.cairnfs.blob;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,7 +10,6 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Replication;
 import org.cairnfs.crypto.BlobFormat;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** When a node gives up a copy, and how it finds out that others only say that they have one. */
@@ -23,22 +20,17 @@ final class RepairWalkTest {
   private final LocalBlobs local = Blocks.local(store);
   private final TestCatalog catalog = new TestCatalog();
   private final FakeNodes nodes = new FakeNodes(4);
-  private final Map<NodeId, FakePeer> peers = new HashMap<>();
+  private final Map<NodeId, FakePeer> peers = FakePeer.ofEach(nodes);
   private final AtomicLong now = new AtomicLong();
   private byte[] blob = {};
   private BlobId id = new BlobId(0, 0, 0, 0);
-
-  @BeforeEach
-  void makePeers() {
-    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
-  }
 
   /** Stores a blob here and with all peers; returns once one was found that does or does not. */
   private void storeOneThat(boolean belongsHere) throws Exception {
     boolean found = false;
     for (int seed = 0; !found; seed++) {
       blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
-      id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+      id = Blocks.id(blob);
       found = Placement.placed(id, nodes.nodes(), 3).stream()
               .anyMatch(node -> node.id().equals(nodes.self()))
           == belongsHere;
@@ -56,14 +48,13 @@ final class RepairWalkTest {
         .orElseThrow();
   }
 
+  private RepairWalk newWalk(long number) {
+    ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers::get);
+    return new RepairWalk(local, catalog, others, ClusterSettings.DEFAULT, now::get, number);
+  }
+
   private RepairWalk.Counters walk(long number) throws Exception {
-    RepairWalk walk = new RepairWalk(
-        local,
-        catalog,
-        new ClusterBlobs.Peers(nodes, peers::get),
-        ClusterSettings.DEFAULT,
-        now::get,
-        number);
+    RepairWalk walk = newWalk(number);
     walk.run((missing, counters) -> {}, () -> false);
     return walk.counters();
   }
@@ -134,13 +125,7 @@ final class RepairWalkTest {
   @Test
   void anOldPromiseIsWorthNothing() throws Exception {
     storeOneThat(false);
-    RepairWalk walk = new RepairWalk(
-        local,
-        catalog,
-        new ClusterBlobs.Peers(nodes, peers::get),
-        ClusterSettings.DEFAULT,
-        now::get,
-        0);
+    RepairWalk walk = newWalk(0);
     var surplus = walk.nextPage((missing, counters) -> {}, () -> false);
     now.addAndGet(ClusterSettings.DEFAULT.hold().toNanos() / 2);
     assertThat(walk.giveUp(surplus.get(0))).isFalse();

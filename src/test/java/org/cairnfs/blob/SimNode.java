@@ -82,15 +82,7 @@ final class SimNode {
     final SimTimer timer = new SimTimer(world, this::now);
     final FakeNodes view = new FakeNodes(id, List.of(sim.seen(SimNode.this, SimNode.this, false)));
     final Holds holds = new Holds(BlobSimulation.SETTINGS.hold(), world::now);
-    final LocalBlobs local = new LocalBlobs(
-        disk,
-        new CachedBlobs(
-            () -> {
-              throw new IOException("nothing is cached");
-            },
-            0,
-            () -> false),
-        holds);
+    final LocalBlobs local = new LocalBlobs(disk, Blocks.nothingCached(), holds);
     final BlobService service =
         new BlobService(local, () -> RepairWalk.isLeaving(SimNode.this.run().view));
     final ClusterBlobs.Peers peers = new ClusterBlobs.Peers(view, to -> sim.peer(this, to));
