@@ -1,6 +1,7 @@
 package org.cairnfs.blob;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -31,13 +32,13 @@ import org.slf4j.LoggerFactory;
 final class BlobCollector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BlobCollector.class);
 
-  private static final long STEP_SECONDS = 1;
+  private static final Duration STEP = Duration.ofSeconds(1);
 
   /** Copied at most in a second to win back space, and what is left of a segment then. */
   private static final long COPIED_MAX_BYTES = 64L << 20;
 
   /** After space could not be won back, because the disk is full or broken. */
-  private static final long COMPACT_RETRY_SECONDS = 5;
+  private static final Duration COMPACT_RETRY = Duration.ofSeconds(5);
 
   /** A pin ends with the next commit. */
   private static final long PINNED_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -82,7 +83,7 @@ final class BlobCollector implements AutoCloseable {
   private long sweptNanos;
 
   /** When space is to be won back again. */
-  private long compactNanos;
+  private final Due compaction;
 
   /**
    * A collector that does nothing before {@link #start}.
@@ -104,13 +105,13 @@ final class BlobCollector implements AutoCloseable {
     this.droppedWhilePinned = droppedWhilePinned;
     this.timer = timer;
     this.ticker = ticker;
-    this.compactNanos = ticker.getAsLong();
+    this.compaction = new Due(ticker);
   }
 
   /** Begins; what was added before is looked at now. */
   void start() {
     started = true;
-    var unused = timer.scheduleWithFixedDelay(this::step, 0, STEP_SECONDS, TimeUnit.SECONDS);
+    var unused = timer.scheduleWithFixedDelay(this::step, 0, STEP.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** These may not be needed any more. Does not block. */
@@ -148,13 +149,12 @@ final class BlobCollector implements AutoCloseable {
 
   /** Steps may follow each other closely, this must not: it copies. */
   private void compact() throws IOException {
-    long now = ticker.getAsLong();
-    if (closed || now - compactNanos < 0) {
+    if (closed || !compaction.isNow()) {
       return;
     }
-    compactNanos = now + TimeUnit.SECONDS.toNanos(COMPACT_RETRY_SECONDS);
+    compaction.in(COMPACT_RETRY);
     long freed = local.compact(COPIED_MAX_BYTES);
-    compactNanos = now + TimeUnit.SECONDS.toNanos(STEP_SECONDS);
+    compaction.in(STEP);
     if (freed > 0) {
       LOG.debug("Compaction freed {} bytes", freed);
     }

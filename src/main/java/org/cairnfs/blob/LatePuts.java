@@ -35,11 +35,10 @@ final class LatePuts implements AutoCloseable {
   private final ClusterBlobs.Peers others;
   private final MissedCopies missed;
   private final Pace pace;
-  private final LongSupplier ticker;
   private final Duration settle;
+  private final Due due;
   private final AtomicBoolean running = new AtomicBoolean();
   private volatile CompletableFuture<?> underWay = CompletableFuture.completedFuture(null);
-  private volatile long dueNanos;
 
   /** Before the next round. For the round under way. */
   private Duration pause;
@@ -61,7 +60,7 @@ final class LatePuts implements AutoCloseable {
     this.others = others;
     this.missed = missed;
     this.pace = pace;
-    this.ticker = ticker;
+    this.due = new Due(ticker);
     this.settle = settle;
     this.pause = settle;
   }
@@ -75,7 +74,7 @@ final class LatePuts implements AutoCloseable {
 
   /** Nodes that could not be reached perhaps can be. Does not block. */
   void trySoon() {
-    dueNanos = ticker.getAsLong() + settle.toNanos();
+    due.in(settle);
   }
 
   /** How many copies are missing as far as this node knows. */
@@ -85,9 +84,7 @@ final class LatePuts implements AutoCloseable {
 
   /** Whether there is something to do now; if so the caller has {@link #run} called. */
   boolean begin() {
-    return ticker.getAsLong() - dueNanos >= 0
-        && !missed.isEmpty()
-        && running.compareAndSet(false, true);
+    return due.isNow() && !missed.isEmpty() && running.compareAndSet(false, true);
   }
 
   /** Tries each once, but for nodes that cannot be reached. Blocks on the disk and on peers. */
@@ -100,7 +97,7 @@ final class LatePuts implements AutoCloseable {
     }
     Duration next = failed ? pause : settle;
     pause = failed && pause.compareTo(AGAIN_MAX) < 0 ? pause.multipliedBy(2) : next;
-    dueNanos = ticker.getAsLong() + next.toNanos();
+    due.in(next);
     running.set(false);
   }
 

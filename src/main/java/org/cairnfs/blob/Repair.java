@@ -46,6 +46,7 @@ final class Repair implements AutoCloseable {
   private final ClusterSettings settings;
   private final LongSupplier ticker;
   private final Pace pace;
+  private final Due due;
   private final Semaphore fetches = new Semaphore(FETCHES_MAX);
   private final AtomicBoolean running = new AtomicBoolean();
   private final AtomicLong walks = new AtomicLong();
@@ -55,7 +56,6 @@ final class Repair implements AutoCloseable {
 
   private volatile RepairWalk.Counters counters = new RepairWalk.Counters();
   private volatile boolean started;
-  private volatile long dueNanos;
 
   /** Walks since the last one after which nothing was left to do. For the walk under way. */
   private int unfinished;
@@ -84,6 +84,7 @@ final class Repair implements AutoCloseable {
     this.settings = settings;
     this.ticker = ticker;
     pace = new Pace(settings.repairBytesPerSecond(), ticker);
+    due = new Due(ticker);
     BlobNodes nodes = others.nodes();
     refused = new MissedCopies(local, catalog, nodes, settings, ticker);
     MissedCopies elsewhere = new MissedCopies(local, catalog, nodes, settings, ticker);
@@ -107,7 +108,7 @@ final class Repair implements AutoCloseable {
    */
   void changed() {
     changes.incrementAndGet();
-    dueNanos = ticker.getAsLong() + settings.settle().toNanos();
+    due.in(settings.settle());
     latePuts.trySoon();
   }
 
@@ -115,13 +116,11 @@ final class Repair implements AutoCloseable {
     RepairWalk.Counters now = counters;
     long missing = now.missing.sum() - now.fetched.sum();
     return new RepairStats(
-        now.checked.sum(),
         now.missing.sum(),
         now.fetched.sum(),
         Math.max(now.lacking.sum(), latePuts.count()) + Math.max(missing, refused.count()),
         now.unavailable.sum(),
         now.surplus.sum(),
-        local.stats().damagedBlobs(),
         walks.get(),
         running.get());
   }
@@ -140,8 +139,8 @@ final class Repair implements AutoCloseable {
   }
 
   private void tick() {
-    boolean due = started && !isAlone() && ticker.getAsLong() - dueNanos >= 0;
-    if (due && running.compareAndSet(false, true) && !run(this::walk)) {
+    boolean begins = started && !isAlone() && due.isNow();
+    if (begins && running.compareAndSet(false, true) && !run(this::walk)) {
       running.set(false);
     }
     if (started && latePuts.begin()) {
@@ -198,10 +197,10 @@ final class Repair implements AutoCloseable {
       }
     }
     walks.incrementAndGet();
-    if (changes.get() != before) {
-      next = settings.settle();
+    due.in(next);
+    if (changes.get() != before) { // in this order: one that comes later has the last word itself
+      due.within(settings.settle());
     }
-    dueNanos = ticker.getAsLong() + next.toNanos();
     running.set(false);
   }
 
@@ -267,10 +266,9 @@ final class Repair implements AutoCloseable {
 
   /** Another node's blob could not be stored here, and its writer goes on without this copy. */
   private void refused(BlobId id) {
-    long soon = ticker.getAsLong() + settings.settle().toNanos();
-    // while there are some it looks again soon anyway
-    if (refused.add(id, others.nodes().self()) && dueNanos - soon > 0) {
-      dueNanos = soon;
+    if (refused.add(id, others.nodes().self())) { // else it looks again soon anyway
+      changes.incrementAndGet();
+      due.within(settings.settle());
     }
   }
 

@@ -4,7 +4,6 @@ package org.cairnfs.blob;
  * How the blobs fare that this node knows of, for the status: as the walk under way has found so
  * far, or the last one at its end.
  *
- * @param checked blobs looked at
  * @param missing blobs that placement wants here and that were not here when the walk came by
  * @param fetched those of them that have been fetched since
  * @param underReplicated blobs that have fewer copies than they should, as far as this node knows:
@@ -13,17 +12,14 @@ package org.cairnfs.blob;
  * @param unavailable blobs wanted here of which no live node gave an intact copy
  * @param surplus blobs kept here that placement wants elsewhere only; a draining node may go when
  *     there are none
- * @param damaged blobs found damaged here and not yet fetched anew
  * @param walks complete walks since the start
  * @param walking whether a walk is under way
  */
 public record RepairStats(
-    long checked,
     long missing,
     long fetched,
     long underReplicated,
     long unavailable,
     long surplus,
-    long damaged,
     long walks,
     boolean walking) {}

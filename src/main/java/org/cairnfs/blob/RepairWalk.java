@@ -34,7 +34,6 @@ final class RepairWalk {
 
   /** What a walk found so far. */
   static final class Counters {
-    final LongAdder checked = new LongAdder();
     final LongAdder missing = new LongAdder();
     final LongAdder fetched = new LongAdder();
     final LongAdder lacking = new LongAdder();
@@ -149,7 +148,6 @@ final class RepairWalk {
 
   /** Returns whether the blob is here and belongs elsewhere only. */
   private boolean look(SizedBlob blob, List<BlobNode> placed, Worker worker) throws IOException {
-    counters.checked.increment();
     boolean belongsHere = placed.stream().anyMatch(node -> node.id().equals(self));
     boolean isHere = local.lengthBytes(blob.id()).isPresent();
     if (belongsHere && !isHere) {

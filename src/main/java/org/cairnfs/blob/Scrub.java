@@ -19,10 +19,8 @@ final class Scrub {
 
   private final LocalBlobs local;
   private final Duration rest;
-  private final LongSupplier ticker;
+  private final Due due;
   private @Nullable BlobId position;
-  private long restsSinceNanos;
-  private boolean resting;
 
   /**
    * @param start where to begin: not the same on every node, nor always at the first blob
@@ -33,15 +31,14 @@ final class Scrub {
     this.local = local;
     this.position = start;
     this.rest = rest;
-    this.ticker = ticker;
+    this.due = new Due(ticker);
   }
 
   /** Verifies the next blobs, about so many bytes of them. */
   void step(long bytes) {
-    if (resting && ticker.getAsLong() - restsSinceNanos < rest.toNanos()) {
+    if (!due.isNow()) {
       return;
     }
-    resting = false;
     long left = bytes;
     try {
       while (left > 0) {
@@ -56,8 +53,7 @@ final class Scrub {
         }
         if (page.size() < PAGE_BLOBS) {
           position = null;
-          resting = true;
-          restsSinceNanos = ticker.getAsLong();
+          due.in(rest);
           return;
         }
       }

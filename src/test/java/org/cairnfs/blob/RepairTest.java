@@ -11,14 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
@@ -35,37 +32,28 @@ final class RepairTest {
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final int PLAIN_LENGTH = 5000;
 
-  /** Nobody waits for the next walk of its own accord. */
-  private static final ClusterSettings SELDOM = new ClusterSettings(
-      Duration.ofSeconds(10),
-      Duration.ofSeconds(20),
-      Duration.ofSeconds(10),
-      Duration.ofMillis(20),
-      1L << 30,
-      Duration.ofHours(1),
-      Duration.ofMillis(10),
-      0);
-
-  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-  private final ExecutorService transfers = Executors.newFixedThreadPool(4);
+  private final BlobThreads threads = new BlobThreads();
   private final TestCatalog catalog = new TestCatalog();
   private final FakeNodes nodes = new FakeNodes(3);
 
   @AfterEach
   void stop() {
-    timer.shutdownNow();
-    transfers.shutdownNow();
+    threads.close();
   }
 
   private Repair repair(LocalBlobs local, BlobPeers peers) {
-    return repair(local, peers, SELDOM);
+    return repair(local, peers, BlobHost.SELDOM);
   }
 
   private Repair repair(LocalBlobs local, BlobPeers peers, ClusterSettings settings) {
+    return repair(local, peers, settings, System::nanoTime);
+  }
+
+  private Repair repair(
+      LocalBlobs local, BlobPeers peers, ClusterSettings settings, LongSupplier ticker) {
     ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers);
-    ClusterBlobs.Threads threads = new ClusterBlobs.Threads(timer, transfers);
-    PeerReads reads = new PeerReads(others, settings, System::nanoTime);
-    return new Repair(local, catalog, others, reads, threads, settings, System::nanoTime);
+    PeerReads reads = new PeerReads(others, settings, ticker);
+    return new Repair(local, catalog, others, reads, threads.both(), settings, ticker);
   }
 
   /** A peer that gets its copy a little later than this node asks for it. */
@@ -73,14 +61,13 @@ final class RepairTest {
   void aCopyThatWasOnItsWayIsNotMissedForLong() throws Exception {
     InMemoryBlobStore store = new InMemoryBlobStore();
     LocalBlobs local = Blocks.local(store);
-    Map<NodeId, FakePeer> peers = new HashMap<>();
-    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
+    Map<NodeId, FakePeer> peers = FakePeer.ofEach(nodes);
     byte[] blob = {};
     BlobId id = null;
     // The first walk is to ask for this one.
     for (int seed = 0; id == null || Long.remainderUnsigned(id.word1(), 64) != 0; seed++) {
       blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
-      id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+      id = Blocks.id(blob);
     }
     store.append(id, ByteBuffer.wrap(blob));
     catalog.refer(id, PLAIN_LENGTH);
@@ -100,7 +87,7 @@ final class RepairTest {
   @Test
   void whatIsFoundDamagedIsCountedUntilItIsFetchedAnew() throws Exception {
     byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
-    BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    BlobId id = Blocks.id(blob);
     catalog.refer(id, PLAIN_LENGTH);
     FakePeer peer = new FakePeer();
     peer.blobs.put(id, blob);
@@ -119,12 +106,13 @@ final class RepairTest {
 
         assertThat(local.verify(id)).isFalse();
 
-        assertThat(repair.stats().damaged()).isEqualTo(1);
+        assertThat(store.stats().damagedBlobs()).isEqualTo(1);
         await().atMost(SOON).until(() -> repair.stats().underReplicated() == 1);
         peer.mood = FakePeer.Mood.WELL;
         await()
             .atMost(SOON)
-            .until(() -> repair.stats().underReplicated() == 0 && repair.stats().damaged() == 0);
+            .until(
+                () -> repair.stats().underReplicated() == 0 && store.stats().damagedBlobs() == 0);
         assertThat(store.verify(id)).isTrue();
       }
     }
@@ -148,11 +136,11 @@ final class RepairTest {
     FakePeer peer = new FakePeer();
     for (int seed = 0; seed < blobs; seed++) {
       byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
-      BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+      BlobId id = Blocks.id(blob);
       peer.blobs.put(id, blob);
       catalog.refer(id, PLAIN_LENGTH);
     }
-    ClusterSettings slow = SELDOM.withRates(bytesPerSecond, 0);
+    ClusterSettings slow = BlobHost.SELDOM.withRates(bytesPerSecond, 0);
     long begin = System.nanoTime();
     try (Repair repair = repair(Blocks.local(store), node -> peer, slow)) {
       repair.start();
@@ -179,7 +167,7 @@ final class RepairTest {
     });
     FakePeer peer = new FakePeer();
     byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
-    BlobId id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    BlobId id = Blocks.id(blob);
     peer.blobs.put(id, blob);
     try (Repair repair = repair(local, node -> peer)) {
       repair.start();
@@ -193,6 +181,51 @@ final class RepairTest {
       full.set(false);
       await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
       assertThat(store.lengthBytes(id)).hasValue(blob.length);
+    }
+  }
+
+  /** The walk has done its work, and now looks at the clock. */
+  @Test
+  void whatIsRefusedAsAWalkEndsIsNotForgottenUntilTheNextOne() throws Exception {
+    AtomicReference<Thread> walker = new AtomicReference<>();
+    AtomicBoolean full = new AtomicBoolean();
+    InMemoryBlobStore store = new InMemoryBlobStore();
+    LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
+      @Override
+      public boolean append(BlobId id, ByteBuffer blob) throws IOException {
+        if (full.get()) {
+          throw new DiskFullException("no room");
+        }
+        return super.append(id, blob);
+      }
+
+      @Override
+      public void sync() throws IOException {
+        super.sync();
+        walker.compareAndSet(null, Thread.currentThread()); // what was fetched is safe
+      }
+    });
+    FakePeer peer = new FakePeer();
+    byte[] fetched = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    byte[] late = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 2);
+    peer.blobs.put(Blocks.id(fetched), fetched);
+    peer.blobs.put(Blocks.id(late), late);
+    catalog.refer(Blocks.id(fetched), PLAIN_LENGTH);
+    AtomicBoolean refused = new AtomicBoolean();
+    LongSupplier ticker = () -> {
+      if (walker.get() == Thread.currentThread() && refused.compareAndSet(false, true)) {
+        full.set(true);
+        assertThatThrownBy(() -> local.accept(Blocks.id(late), ByteBuffer.wrap(late)))
+            .isInstanceOf(DiskFullException.class);
+        full.set(false);
+        catalog.refer(Blocks.id(late), PLAIN_LENGTH);
+      }
+      return System.nanoTime();
+    };
+    try (Repair repair = repair(local, node -> peer, BlobHost.SELDOM, ticker)) {
+      repair.start();
+      await().atMost(SOON).until(() -> store.has(Blocks.id(late)));
+      assertThat(refused).isTrue();
     }
   }
 }

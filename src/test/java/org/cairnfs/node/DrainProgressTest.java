@@ -24,7 +24,7 @@ final class DrainProgressTest {
   private RepairStats stats = stats(0, false, 0);
 
   private static RepairStats stats(long walks, boolean walking, long surplus) {
-    return new RepairStats(0, 0, 0, 0, 0, surplus, 0, walks, walking);
+    return new RepairStats(0, 0, 0, 0, surplus, walks, walking);
   }
 
   private void during(long walk, long surplus) {
