@@ -113,13 +113,15 @@ final class Replicator {
     if (keep) {
       shipment.keep(kept, !copy);
     }
+    shipment.acquirePermit(); // before others know of it, who are not to wait for that
     boolean begun = shipments.putIfAbsent(id, shipment) == null;
     if (!keep || !begun) {
       keptBytes.addAndGet(-kept.length);
     }
     if (begun) {
-      shipment.acquirePermit();
       shipment.fill();
+    } else {
+      shipment.release();
     }
     return keep && begun && !copy;
   }
@@ -265,11 +267,15 @@ final class Replicator {
     }
 
     /** Waits until there are not too many unsafe blobs; not for ever. */
-    synchronized void acquirePermit() {
+    void acquirePermit() {
+      boolean acquired = false;
       try {
-        holdsPermit = unsafe.tryAcquire(settings.copiesLimit().toMillis(), MILLISECONDS);
+        acquired = unsafe.tryAcquire(settings.copiesLimit().toMillis(), MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt(); // to go beyond the limit is better than to give up
+      }
+      synchronized (this) {
+        holdsPermit = acquired;
       }
     }
 
@@ -350,7 +356,6 @@ final class Replicator {
       boolean isOver;
       byte[] free = null;
       boolean pool;
-      boolean release;
       synchronized (this) {
         isOver = sending == 0 && filling == 0;
         if (isOver) {
@@ -358,8 +363,6 @@ final class Replicator {
           message = null;
         }
         pool = reusable;
-        release = isSafe && holdsPermit;
-        holdsPermit &= !release;
       }
       if (free != null) {
         keptBytes.addAndGet(-free.length);
@@ -367,10 +370,8 @@ final class Replicator {
           buffers.give(free);
         }
       }
-      if (release) {
-        unsafe.release();
-      }
       if (isSafe) {
+        release();
         safeBlobs.add(id, begunNanos);
         safe.complete(null);
       }

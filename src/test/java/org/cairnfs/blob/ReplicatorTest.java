@@ -13,9 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicLong;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -33,8 +31,7 @@ final class ReplicatorTest {
   private final InMemoryBlobStore store = new InMemoryBlobStore();
   private final TestCatalog catalog = new TestCatalog();
   private final Map<NodeId, FakePeer> peers = new HashMap<>();
-  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-  private final ExecutorService transfers = Executors.newCachedThreadPool();
+  private final BlobThreads threads = new BlobThreads();
   private final AtomicLong skippedNanos = new AtomicLong();
   private final byte[] plain = Blocks.random(300_000, 1);
   private FakeNodes nodes = new FakeNodes(1);
@@ -42,8 +39,7 @@ final class ReplicatorTest {
 
   @AfterEach
   void stop() {
-    timer.shutdownNow();
-    transfers.shutdownNow();
+    threads.close();
   }
 
   private void cluster(int count) {
@@ -52,7 +48,7 @@ final class ReplicatorTest {
 
   private void cluster(int count, Duration copiesLimit) {
     nodes = new FakeNodes(count);
-    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
+    peers.putAll(FakePeer.ofEach(nodes));
     ClusterSettings usual = ClusterSettings.DEFAULT;
     ClusterSettings settings = new ClusterSettings(
         usual.callLimit(),
@@ -63,17 +59,14 @@ final class ReplicatorTest {
         usual.repairInterval(),
         usual.settle(),
         0);
-    CachedStore none = () -> {
-      throw new IOException("nothing is cached");
-    };
     ClusterBlobs blobs = new ClusterBlobs(
-        new ClusterBlobs.Stores(store, none, 0, Blocks.disk()),
+        new ClusterBlobs.Stores(store, Blocks.NO_CACHE, 0, Blocks.disk()),
         catalog,
         new ClusterBlobs.Peers(nodes, peers::get),
-        new ClusterBlobs.Threads(timer, transfers),
+        threads.both(),
         settings,
         () -> System.nanoTime() + skippedNanos.get());
-    blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, BlockStoreLimits.DEFAULT);
+    blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, Blocks.LIMITS);
   }
 
   private BlobRef write(byte[] bytes) {
@@ -277,6 +270,29 @@ final class ReplicatorTest {
     others().forEach(peer -> peer.mood = FakePeer.Mood.WELL);
 
     assertThat(kept).succeedsWithin(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void whoeverWaitsBecauseTooManyLackCopiesKeepsNobodyFromTryingAgain() throws Exception {
+    cluster(3);
+    others().forEach(peer -> peer.mood = FakePeer.Mood.DEAD);
+    for (int i = 0; i < 512; i++) {
+      BlobRef unused = write(Blocks.random(100, i));
+    }
+    Thread writer = new Thread(() -> {
+      BlobRef unused = write(plain);
+    });
+    writer.start();
+    await().until(() -> writer.getState() == Thread.State.TIMED_WAITING);
+
+    ThreadPoolExecutor retries = (ThreadPoolExecutor) threads.transfers;
+    long done = retries.getCompletedTaskCount();
+    await()
+        .until(() -> retries.getCompletedTaskCount() > done + 2 && retries.getActiveCount() == 0);
+    assertThat(writer.isAlive()).isTrue();
+    others().forEach(peer -> peer.mood = FakePeer.Mood.WELL);
+    writer.join(Duration.ofSeconds(10).toMillis());
+    assertThat(writer.isAlive()).isFalse();
   }
 
   @Test
