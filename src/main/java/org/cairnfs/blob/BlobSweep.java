@@ -26,13 +26,14 @@ final class BlobSweep {
    */
   private static final int SUSPICIOUS_BLOBS = 20_000;
 
-  private static final Logger log = LoggerFactory.getLogger(BlobSweep.class);
+  private static final Logger LOG = LoggerFactory.getLogger(BlobSweep.class);
 
   private final BlobCatalog catalog;
   private final LocalBlobs blobs;
-  private final List<BlobId> unknown = new ArrayList<>();
+  private List<BlobId> unknown = new ArrayList<>();
   private @Nullable BlobId position;
   private long seen;
+  private long unknownSeen;
   private boolean ended;
 
   BlobSweep(BlobCatalog catalog, LocalBlobs blobs) {
@@ -44,7 +45,10 @@ final class BlobSweep {
     return ended;
   }
 
-  /** Looks at some more blobs. Returns what was found, when the whole store was looked through. */
+  /**
+   * Looks at some more blobs. Returns what was found lately, when the whole store was looked
+   * through or that is much.
+   */
   List<BlobId> step() throws IOException {
     if (ended) {
       return List.of();
@@ -54,22 +58,26 @@ final class BlobSweep {
       position = id;
       if (!catalog.isKnown(id)) {
         unknown.add(id);
+        unknownSeen++;
       }
     }
     seen += page.size();
-    if (page.size() == STEP_BLOBS && unknown.size() <= SUSPICIOUS_BLOBS) {
-      return List.of();
-    }
-    ended = true;
-    if (unknown.size() > SUSPICIOUS_BLOBS && unknown.size() > seen / 2) {
-      log.error(
+    if (unknownSeen > SUSPICIOUS_BLOBS && unknownSeen > seen / 2) {
+      ended = true;
+      LOG.error(
           "{} of {} stored blobs belong to no file, more than a crash explains; they are kept."
               + " Was the metadata restored from an old copy?",
-          unknown.size(),
+          unknownSeen,
           seen);
       return List.of();
     }
-    log.debug("Of {} stored blobs {} belong to no file", seen, unknown.size());
-    return unknown;
+    ended = page.size() < STEP_BLOBS;
+    if (!ended && unknown.size() <= SUSPICIOUS_BLOBS) {
+      return List.of();
+    }
+    LOG.debug("Of {} stored blobs {} belong to no file", seen, unknownSeen);
+    List<BlobId> found = unknown;
+    unknown = new ArrayList<>();
+    return found;
   }
 }

@@ -26,6 +26,13 @@ final class BlobSweepTest {
   }
 
   @Test
+  void looksThroughTheWholeOfALargeStore() throws Exception {
+    add(4, 26_000).forEach(id -> catalog.refer(id, 3));
+    List<BlobId> leaked = add(3, 25_000);
+    assertThat(found()).hasSameSizeAs(leaked).hasSameElementsAs(leaked);
+  }
+
+  @Test
   void keepsEverythingIfTheMetadataKnowsTooLittle() throws Exception {
     add(3, 30_000);
     assertThat(found()).isEmpty();
