@@ -7,14 +7,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.store.DiskFullException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +35,24 @@ final class BlobCollectorTest {
   /** What each compaction frees; 0 for all that come after. */
   private final BlockingQueue<Long> freed = new LinkedBlockingQueue<>();
 
+  /** What happens before the next blob is deleted, and before the next compaction. */
+  private final BlockingQueue<IoStep> beforeDelete = new LinkedBlockingQueue<>();
+
+  private final BlockingQueue<IoStep> beforeCompact = new LinkedBlockingQueue<>();
+
+  private interface IoStep {
+    void run() throws IOException;
+
+    static void runNext(Queue<IoStep> steps) throws IOException {
+      IoStep next = steps.poll();
+      if (next != null) {
+        next.run();
+      }
+    }
+  }
+
   private final TestCatalog catalog = new TestCatalog();
+  private final Queue<BlobId> droppedWhilePinned = new ConcurrentLinkedQueue<>();
 
   /** The questions whether the metadata here is up to date. */
   private final BlockingQueue<CompletableFuture<Object>> questions = new LinkedBlockingQueue<>();
@@ -43,21 +63,27 @@ final class BlobCollectorTest {
   private final LocalBlobs local = new LocalBlobs(
       new ForwardingBlobStore(store) {
         @Override
-        public long compact(long copiedMaxBytes) {
+        public void delete(BlobId id) throws IOException {
+          IoStep.runNext(beforeDelete);
+          super.delete(id);
+        }
+
+        @Override
+        public long compact(long copiedMaxBytes) throws IOException {
           compactions.add(copiedMaxBytes);
+          IoStep.runNext(beforeCompact);
           Long next = freed.poll();
           return next == null ? 0 : next;
         }
       },
-      new CachedBlobs(
-          () -> {
-            throw new IOException("nothing is cached");
-          },
-          0,
-          () -> false),
+      Blocks.nothingCached(),
       holds);
-  private final BlobCollector collector =
-      new BlobCollector(local, catalog, holds, new FakeNodes(3), id -> {}, timer, now::get);
+  private final BlobCollector collector = collector(3);
+
+  private BlobCollector collector(int nodes) {
+    return new BlobCollector(
+        local, catalog, holds, new FakeNodes(nodes), droppedWhilePinned::add, timer, now::get);
+  }
 
   @BeforeEach
   void start() {
@@ -75,9 +101,14 @@ final class BlobCollectorTest {
     timer.shutdownNow();
   }
 
-  private BlobId dropped(int number) throws IOException {
+  private BlobId stored(int number) throws IOException {
     BlobId id = new BlobId(number, 2, 3, 4);
     store.append(id, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+    return id;
+  }
+
+  private BlobId dropped(int number) throws IOException {
+    BlobId id = stored(number);
     collector.add(List.of(id));
     return id;
   }
@@ -196,5 +227,126 @@ final class BlobCollectorTest {
     assertThat(compactions)
         .as("as long as there is something to win back")
         .containsExactly(64L << 20, 64L << 20, 64L << 20);
+  }
+
+  @Test
+  void onAFullDiskSpaceIsWonBackLessOften() throws Exception {
+    settle();
+    compactions.clear();
+    beforeCompact.add(() -> {
+      throw new DiskFullException("nothing can be copied");
+    });
+    dropped(1);
+    question().complete("");
+    awaitGone(new BlobId(1, 2, 3, 4));
+    pass(Duration.ofSeconds(1));
+    settle();
+    pass(Duration.ofSeconds(4));
+    settle();
+    assertThat(compactions).hasSize(1);
+
+    pass(Duration.ofSeconds(1));
+    settle();
+    assertThat(compactions).hasSize(2);
+  }
+
+  @Test
+  void whoHasNothingToDeleteAsksNothing() throws Exception {
+    BlobId id = dropped(1);
+    question().complete("");
+    awaitGone(id);
+    pass(HOLD);
+    settle();
+    assertThat(questions).isEmpty();
+  }
+
+  @Test
+  void whatAWriterHereReliesOnIsSentToTheOthersAgainAndDeletedOnceItDoesNot() throws Exception {
+    BlobId id = new BlobId(1, 2, 3, 4);
+    local.write(id, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+    collector.add(List.of(id));
+    question().complete("");
+    settle();
+    assertThat(droppedWhilePinned).containsExactly(id);
+
+    local.unpin(id);
+    pass(HOLD);
+    settle();
+    question().complete("");
+    awaitGone(id);
+  }
+
+  /** The process may stand still, and the disk may be slow. */
+  @Test
+  void whatWasUpToDateAtTheBeginningMayBeOldAtTheEnd() throws Exception {
+    beforeDelete.add(() -> pass(HOLD.dividedBy(2)));
+    BlobId first = stored(1);
+    BlobId second = stored(2);
+    collector.add(List.of(first, second));
+    question().complete("");
+    awaitGone(first);
+    CompletableFuture<Object> again = question();
+    settle();
+    assertThat(store.has(second)).isTrue();
+
+    again.complete("");
+    awaitGone(second);
+  }
+
+  @Test
+  void whatNobodyWasToldOfIsFoundEverySixHours() throws Exception {
+    settle();
+    BlobId leaked = stored(1);
+    pass(Duration.ofHours(6).minusSeconds(1));
+    settle();
+    assertThat(questions).as("nothing is found").isEmpty();
+
+    pass(Duration.ofSeconds(1));
+    settle();
+    question().complete("");
+    awaitGone(leaked);
+  }
+
+  @Test
+  void whatCouldNotBeDeletedIsFoundAgain() throws Exception {
+    settle();
+    beforeDelete.add(() -> {
+      throw new IOException("the disk is slow");
+    });
+    BlobId id = dropped(1);
+    question().complete("");
+    awaitGone(id);
+  }
+
+  /** Then nodes that this one does not know of may rely on any. */
+  @Test
+  void nothingIsLookedForWhileEverythingIsHeld() throws Exception {
+    settle();
+    BlobId leaked = stored(1);
+    holds.addAll();
+    collector.sweepAgain();
+    settle();
+    assertThat(questions).as("nothing is found").isEmpty();
+
+    pass(HOLD);
+    settle();
+    question().complete("");
+    awaitGone(leaked);
+  }
+
+  /** What it was not told of cannot be: nobody else changes anything. */
+  @Test
+  void aNodeAloneLooksOnceOnly() throws Exception {
+    try (BlobCollector lone = collector(1)) {
+      BlobId before = stored(1);
+      lone.start();
+      awaitGone(before);
+      BlobId after = stored(2);
+      collector.close();
+      pass(Duration.ofHours(7));
+      lone.add(List.of());
+      settle();
+      assertThat(store.has(after)).isTrue();
+    }
   }
 }

@@ -1,13 +1,12 @@
 package org.cairnfs.blob;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +18,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.store.DiskFullException;
+import org.cairnfs.store.NoSuchBlobException;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
 import org.junit.jupiter.api.Test;
@@ -41,14 +42,6 @@ class LocalBlobsTest {
   private final LocalBlobs local = new LocalBlobs(store, cached, new Holds(HOLD, now::get));
   private final TestCatalog catalog = new TestCatalog();
 
-  private static BlobId id(byte[] blob) {
-    try {
-      return BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   private LocalBlobs.Collected collect(BlobId id) throws IOException {
     return local.collect(id, catalog::isReferenced);
   }
@@ -56,23 +49,23 @@ class LocalBlobsTest {
   @Test
   void whatAPeerPutIsHeldForAWhile() throws Exception {
     byte[] blob = Blocks.random(1000, 1);
-    assertThat(local.accept(id(blob), ByteBuffer.wrap(blob))).isTrue();
+    assertThat(local.accept(Blocks.id(blob), ByteBuffer.wrap(blob))).isTrue();
 
-    assertThat(collect(id(blob))).isEqualTo(LocalBlobs.Collected.HELD);
+    assertThat(collect(Blocks.id(blob))).isEqualTo(LocalBlobs.Collected.HELD);
     now.addAndGet(2 * HOLD.toNanos());
-    assertThat(collect(id(blob))).isEqualTo(LocalBlobs.Collected.DELETED);
+    assertThat(collect(Blocks.id(blob))).isEqualTo(LocalBlobs.Collected.DELETED);
   }
 
   @Test
   void aCachedBlobThatSomebodyReliesOnBecomesAReplica() throws Exception {
     byte[] blob = Blocks.random(1000, 1);
-    local.cache(id(blob), ByteBuffer.wrap(blob));
-    assertThat(local.lengthBytes(id(blob))).isEmpty();
-    assertThat(local.isHere(id(blob))).isTrue();
+    local.cache(Blocks.id(blob), ByteBuffer.wrap(blob));
+    assertThat(local.lengthBytes(Blocks.id(blob))).isEmpty();
+    assertThat(local.isHere(Blocks.id(blob))).isTrue();
 
-    assertThat(local.hold(id(blob))).hasValue(1000);
+    assertThat(local.hold(Blocks.id(blob))).hasValue(1000);
 
-    assertThat(store.has(id(blob))).isTrue();
+    assertThat(store.has(Blocks.id(blob))).isTrue();
     assertThat(store.syncs()).isEqualTo(1);
   }
 
@@ -81,72 +74,145 @@ class LocalBlobsTest {
     byte[] blob = Blocks.random(1000, 1);
     List<BlobId> damaged = new ArrayList<>();
     local.onDamaged(damaged::add);
-    local.accept(id(blob), ByteBuffer.wrap(blob));
-    store.flipBit(id(blob), 77);
+    local.accept(Blocks.id(blob), ByteBuffer.wrap(blob));
+    store.flipBit(Blocks.id(blob), 77);
 
-    assertThat(local.hold(id(blob))).as("nobody may rely on it").isEmpty();
-    assertThat(damaged).containsExactly(id(blob));
+    assertThat(local.hold(Blocks.id(blob))).as("nobody may rely on it").isEmpty();
+    assertThat(damaged).containsExactly(Blocks.id(blob));
 
-    assertThat(new BlobService(local, () -> false).put(id(blob), ByteBuffer.wrap(blob)))
+    assertThat(new BlobService(local, () -> false).put(Blocks.id(blob), ByteBuffer.wrap(blob)))
         .isTrue();
-    assertThat(local.hold(id(blob))).hasValue(1000);
+    assertThat(local.hold(Blocks.id(blob))).hasValue(1000);
   }
 
   @Test
   void aCachedCopyTakesThePlaceOfADamagedReplica() throws Exception {
     byte[] blob = Blocks.random(1000, 1);
-    local.accept(id(blob), ByteBuffer.wrap(blob));
-    local.cache(id(blob), ByteBuffer.wrap(blob));
-    store.flipBit(id(blob), 77);
+    local.accept(Blocks.id(blob), ByteBuffer.wrap(blob));
+    local.cache(Blocks.id(blob), ByteBuffer.wrap(blob));
+    store.flipBit(Blocks.id(blob), 77);
 
-    assertThat(local.hold(id(blob))).hasValue(1000);
+    assertThat(local.hold(Blocks.id(blob))).hasValue(1000);
 
-    assertThat(local.readIntact(id(blob))).isEqualTo(blob);
+    assertThat(local.readIntact(Blocks.id(blob))).isEqualTo(blob);
+  }
+
+  @Test
+  void aDamagedCachedBlobIsNoReplica() throws Exception {
+    byte[] blob = Blocks.random(1000, 1);
+    local.cache(Blocks.id(blob), ByteBuffer.wrap(Blocks.random(1000, 2)));
+
+    assertThat(local.promoteIfCached(Blocks.id(blob), id -> true)).isFalse();
+    assertThat(store.has(Blocks.id(blob))).isFalse();
+  }
+
+  @Test
+  void aCachedBlobThatCannotBecomeAReplicaIsMissed() throws Exception {
+    LocalBlobs full = new LocalBlobs(
+        new ForwardingBlobStore(store) {
+          @Override
+          public boolean append(BlobId id, ByteBuffer blob) throws IOException {
+            throw new DiskFullException("no room");
+          }
+        },
+        cached,
+        new Holds(HOLD, now::get));
+    List<BlobId> refused = new ArrayList<>();
+    full.onRefused(refused::add);
+    byte[] blob = Blocks.random(1000, 1);
+    full.cache(Blocks.id(blob), ByteBuffer.wrap(blob));
+
+    assertThatThrownBy(() -> full.hold(Blocks.id(blob))).isInstanceOf(DiskFullException.class);
+    assertThat(refused).containsExactly(Blocks.id(blob));
+  }
+
+  @Test
+  void whatNobodyRefersToAnyMoreIsNotKept() throws Exception {
+    byte[] blob = Blocks.random(1000, 1);
+    assertThat(local.keep(Blocks.id(blob), ByteBuffer.wrap(blob), id -> false)).isFalse();
+    local.cache(Blocks.id(blob), ByteBuffer.wrap(blob));
+    assertThat(local.promoteIfCached(Blocks.id(blob), id -> false)).isFalse();
+    assertThat(store.has(Blocks.id(blob))).isFalse();
+
+    assertThat(collect(Blocks.id(blob))).isEqualTo(LocalBlobs.Collected.DELETED);
+    assertThat(local.isHere(Blocks.id(blob))).as("nor is it cached").isFalse();
+  }
+
+  @Test
+  void aReadThatBeganInAReplicaThatIsGivenUpIsDoneInTheCachedCopy() throws Exception {
+    byte[] blob = Blocks.random(1000, 1);
+    LocalBlobs leaving = new LocalBlobs(
+        new ForwardingBlobStore(store) {
+          @Override
+          public void read(BlobId id, int offset, ByteBuffer into) throws IOException {
+            into.put((byte) 1);
+            throw new NoSuchBlobException(id);
+          }
+        },
+        cached,
+        new Holds(HOLD, now::get));
+    leaving.cache(Blocks.id(blob), ByteBuffer.wrap(blob));
+    ByteBuffer read = ByteBuffer.allocate(blob.length);
+
+    leaving.read(Blocks.id(blob), 0, read);
+
+    assertThat(read.array()).isEqualTo(blob);
+  }
+
+  @Test
+  void whatIsNoLongerPinnedMayBeHeld() throws Exception {
+    byte[] blob = Blocks.random(1000, 1);
+    local.write(Blocks.id(blob), ByteBuffer.wrap(blob));
+    assertThat(collect(Blocks.id(blob))).isEqualTo(LocalBlobs.Collected.PINNED);
+
+    local.unpinAndHold(Blocks.id(blob));
+
+    assertThat(collect(Blocks.id(blob))).isEqualTo(LocalBlobs.Collected.HELD);
   }
 
   @Test
   void whatIsGivenUpIsCachedUnlessThisNodeLeaves() throws Exception {
     for (boolean leaving : new boolean[] {false, true}) {
       byte[] blob = Blocks.random(1000, leaving ? 2 : 1);
-      assertThat(local.keep(id(blob), ByteBuffer.wrap(blob), id -> true)).isTrue();
+      assertThat(local.keep(Blocks.id(blob), ByteBuffer.wrap(blob), id -> true)).isTrue();
 
-      assertThat(local.giveUp(id(blob), leaving)).isTrue();
+      assertThat(local.giveUp(Blocks.id(blob), leaving)).isTrue();
 
-      assertThat(store.has(id(blob))).isFalse();
-      assertThat(local.isHere(id(blob))).isEqualTo(!leaving);
+      assertThat(store.has(Blocks.id(blob))).isFalse();
+      assertThat(local.isHere(Blocks.id(blob))).isEqualTo(!leaving);
     }
   }
 
   @Test
   void whatIsHeldIsGivenUpOnlyByANodeThatLeaves() throws Exception {
     byte[] blob = Blocks.random(1000, 1);
-    local.accept(id(blob), ByteBuffer.wrap(blob));
+    local.accept(Blocks.id(blob), ByteBuffer.wrap(blob));
 
-    assertThat(local.giveUp(id(blob), false)).isFalse();
-    assertThat(local.giveUp(id(blob), true)).isTrue();
+    assertThat(local.giveUp(Blocks.id(blob), false)).isFalse();
+    assertThat(local.giveUp(Blocks.id(blob), true)).isTrue();
   }
 
   @Test
   void theOldestCachedBlobsMakeRoom() throws Exception {
     for (int i = 0; i < 100; i++) {
       byte[] blob = Blocks.random(50_000, i);
-      local.cache(id(blob), ByteBuffer.wrap(blob));
-      assertThat(local.isHere(id(blob))).isTrue();
+      local.cache(Blocks.id(blob), ByteBuffer.wrap(blob));
+      assertThat(local.isHere(Blocks.id(blob))).isTrue();
       assertThat(cached.diskBytes()).isLessThanOrEqualTo(CACHED_BYTES);
     }
-    assertThat(local.isHere(id(Blocks.random(50_000, 0)))).isFalse();
-    assertThat(local.isHere(id(Blocks.random(50_000, 90)))).isTrue();
+    assertThat(local.isHere(Blocks.id(Blocks.random(50_000, 0)))).isFalse();
+    assertThat(local.isHere(Blocks.id(Blocks.random(50_000, 90)))).isTrue();
   }
 
   @Test
   void aDamagedCachedBlobIsForgotten() throws Exception {
     byte[] blob = Blocks.random(1000, 1);
     byte[] other = Blocks.random(1000, 2);
-    local.cache(id(blob), ByteBuffer.wrap(other));
+    local.cache(Blocks.id(blob), ByteBuffer.wrap(other));
 
-    assertThat(local.hold(id(blob))).as("nobody may rely on it").isEmpty();
-    assertThat(local.verify(id(blob))).isFalse();
-    assertThat(local.isHere(id(blob))).isFalse();
+    assertThat(local.hold(Blocks.id(blob))).as("nobody may rely on it").isEmpty();
+    assertThat(local.verify(Blocks.id(blob))).isFalse();
+    assertThat(local.isHere(Blocks.id(blob))).isFalse();
   }
 
   /**
@@ -164,7 +230,7 @@ class LocalBlobsTest {
     }
     for (int step = 0; step < 200; step++) {
       byte[] blob = blobs[random.nextInt(blobs.length)];
-      BlobId id = id(blob);
+      BlobId id = Blocks.id(blob);
       switch (random.nextInt(7)) {
         case 0 -> {
           boolean unused = local.write(id, ByteBuffer.wrap(blob));
@@ -201,7 +267,7 @@ class LocalBlobsTest {
     }
     now.addAndGet(2 * HOLD.toNanos());
     for (byte[] blob : blobs) {
-      BlobId id = id(blob);
+      BlobId id = Blocks.id(blob);
       catalog.drop(id);
       while (pins.merge(id, -1, Integer::sum) >= 0) {
         local.unpin(id);

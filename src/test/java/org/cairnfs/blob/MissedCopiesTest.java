@@ -5,21 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.NodeId;
@@ -30,6 +26,8 @@ import org.cairnfs.store.DiskFullException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Copies that a writer went on without: that they are counted, and made before any walk. */
 final class MissedCopiesTest {
@@ -37,26 +35,14 @@ final class MissedCopiesTest {
   private static final int PLAIN_LENGTH = 5000;
   private static final NodeId OTHER = FakeNodes.id(2);
 
-  /** Nobody waits for the next walk of its own accord. */
-  private static final ClusterSettings SELDOM = new ClusterSettings(
-      Duration.ofSeconds(10),
-      Duration.ofSeconds(20),
-      Duration.ofMinutes(10),
-      Duration.ofMillis(20),
-      1L << 30,
-      Duration.ofHours(1),
-      Duration.ofMillis(10),
-      0);
-
-  private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-  private final ExecutorService transfers = Executors.newFixedThreadPool(8);
+  private final BlobThreads threads = new BlobThreads();
   private final InMemoryBlobStore store = new InMemoryBlobStore();
   private final LocalBlobs local = Blocks.local(store);
   private final TestCatalog catalog = new TestCatalog();
   private final FakeNodes nodes = new FakeNodes(3);
-  private final Map<NodeId, FakePeer> peers = new HashMap<>();
+  private final Map<NodeId, FakePeer> peers = FakePeer.ofEach(nodes);
   private final ClusterBlobs.Peers others = new ClusterBlobs.Peers(nodes, peers::get);
-  private final FakePeer other = new FakePeer();
+  private final FakePeer other = peers.get(OTHER);
 
   /** Of those that do not wait. */
   private final AtomicLong now = new AtomicLong();
@@ -69,17 +55,14 @@ final class MissedCopiesTest {
 
   @BeforeEach
   void storeOne() throws Exception {
-    nodes.nodes().forEach(node -> peers.put(node.id(), new FakePeer()));
-    peers.put(OTHER, other);
     blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
-    id = BlobId.of(MessageDigest.getInstance("SHA-256").digest(blob));
+    id = Blocks.id(blob);
     store.append(id, ByteBuffer.wrap(blob));
   }
 
   @AfterEach
   void stop() {
-    timer.shutdownNow();
-    transfers.shutdownNow();
+    threads.close();
   }
 
   private LatePuts latePuts(ClusterBlobs.Peers to) {
@@ -92,7 +75,7 @@ final class MissedCopiesTest {
 
   /** Writes a block that has two copies of three, and is not told of the third. */
   private void writtenWithout(ClusterBlobs blobs, Runnable trouble) {
-    BlockStore blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, BlockStoreLimits.DEFAULT);
+    BlockStore blocks = blobs.blockStore(Blocks.sealer(), Blocks.CALLER, Blocks.LIMITS);
     blobs.start();
     await().atMost(SOON).until(() -> blobs.repairStats().walks() > 0);
     trouble.run();
@@ -108,15 +91,12 @@ final class MissedCopiesTest {
   }
 
   private ClusterBlobs node() {
-    CachedStore none = () -> {
-      throw new IOException("nothing is cached");
-    };
     return new ClusterBlobs(
-        new ClusterBlobs.Stores(store, none, 0, Blocks.disk()),
+        new ClusterBlobs.Stores(store, Blocks.NO_CACHE, 0, Blocks.disk()),
         catalog,
         others,
-        new ClusterBlobs.Threads(timer, transfers),
-        SELDOM,
+        threads.both(),
+        BlobHost.SELDOM,
         System::nanoTime);
   }
 
@@ -176,7 +156,52 @@ final class MissedCopiesTest {
     puts.run();
     assertThat(other.blobs).containsOnlyKeys(id);
     assertThat(missed.list()).as("nor what is not here any more").isEmpty();
-    assertThat(puts.begin()).isFalse();
+    pass(Duration.ofMinutes(1));
+    assertThat(puts.begin()).as("there is nothing to do").isFalse();
+  }
+
+  /** It is not tried, and so it has not failed. */
+  @Test
+  void aNodeThatIsKnownToBeDownKeepsNobodyWaiting() {
+    LatePuts puts = latePuts(others);
+    nodes.live(OTHER, false);
+    puts.missed(id, OTHER);
+    for (int round = 0; round < 4; round++) {
+      pass(Duration.ofSeconds(2));
+      assertThat(puts.begin()).isTrue();
+      assertThat(puts.begin()).as("it has begun").isFalse();
+      puts.run();
+    }
+    assertThat(other.holds).hasValue(0);
+    assertThat(missed.list()).hasSize(1);
+  }
+
+  @Test
+  void theNextOneThatIsMissedDoesNotPutTheFirstOneOff() {
+    LatePuts puts = latePuts(others);
+    puts.missed(id, OTHER);
+    pass(Duration.ofSeconds(1));
+    puts.missed(id, FakeNodes.id(1));
+    pass(Duration.ofSeconds(1));
+    assertThat(puts.begin()).isTrue();
+  }
+
+  @Test
+  void whatCannotBeReadHereIsGivenUp() {
+    LocalBlobs broken = Blocks.local(new ForwardingBlobStore(store) {
+      @Override
+      public void read(BlobId which, int offset, ByteBuffer into) throws IOException {
+        throw new IOException("the disk is broken");
+      }
+    });
+    LatePuts puts = new LatePuts(broken, others, missed, pace, Duration.ofSeconds(2), now::get);
+    puts.missed(id, OTHER);
+    pass(Duration.ofSeconds(2));
+    assertThat(puts.begin()).isTrue();
+
+    puts.run();
+
+    assertThat(missed.list()).isEmpty();
   }
 
   @Test
@@ -193,6 +218,22 @@ final class MissedCopiesTest {
 
     assertThat(puts.count()).isZero();
     assertThat(other.puts).hasValue(0);
+  }
+
+  @Test
+  void whatIsHereByNowIsNotMissedHere() {
+    missed.add(id, nodes.self());
+    catalog.refer(id, PLAIN_LENGTH);
+    assertThat(missed.count()).isZero();
+    assertThat(missed.areSettled()).isTrue();
+  }
+
+  @Test
+  void noMoreAreRememberedThanAWalkFindsAnyway() {
+    for (int i = 0; i < 10_000; i++) {
+      missed.add(new BlobId(i, 2, 3, 4), OTHER);
+    }
+    assertThat(missed.list()).hasSize(8192);
   }
 
   @Test
@@ -220,18 +261,19 @@ final class MissedCopiesTest {
   }
 
   /** Its own repair sees to it. */
-  @Test
-  void aNodeThatHasNoRoomKnowsWhatItLacksAndIsNotSentItAgain() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aNodeThatCannotStoreKnowsWhatItLacksAndIsNotSentItAgain(boolean noRoom) throws Exception {
     ConcurrentLinkedQueue<BlobId> known = new ConcurrentLinkedQueue<>();
     LocalBlobs full = Blocks.local(new ForwardingBlobStore(new InMemoryBlobStore()) {
       @Override
       public boolean append(BlobId which, ByteBuffer bytes) throws IOException {
-        throw new DiskFullException("no room");
+        throw noRoom ? new DiskFullException("no room") : new IOException("the disk is broken");
       }
     });
     full.onRefused(known::add);
     byte[] second = Blocks.random(blob.length, 3);
-    BlobId secondId = BlobId.of(MessageDigest.getInstance("SHA-256").digest(second));
+    BlobId secondId = Blocks.id(second);
     store.append(secondId, ByteBuffer.wrap(second));
     try (TestNode server = TestNode.create();
         TestNode client = TestNode.create()) {
@@ -256,17 +298,41 @@ final class MissedCopiesTest {
   @Test
   void closingEndsWhatAPeerDoesNotAnswer() throws Exception {
     other.mood = FakePeer.Mood.SILENT;
+    peers.get(FakeNodes.id(1)).mood = FakePeer.Mood.SILENT;
     LatePuts puts = latePuts(others);
     puts.missed(id, OTHER);
+    puts.missed(id, FakeNodes.id(1));
     pass(Duration.ofSeconds(2));
     assertThat(puts.begin()).isTrue();
-    CompletableFuture<Void> running = CompletableFuture.runAsync(puts::run, transfers);
-    await().until(() -> !other.unanswered.isEmpty());
+    CompletableFuture<Void> running = CompletableFuture.runAsync(puts::run, threads.transfers);
+    await().until(() -> asked() == 1);
 
     pace.close();
     puts.close();
 
     running.get(SOON.toSeconds(), TimeUnit.SECONDS);
-    assertThat(missed.list()).hasSize(1);
+    assertThat(missed.list()).hasSize(2);
+    assertThat(asked()).as("nobody else is").isEqualTo(1);
+  }
+
+  private int asked() {
+    return peers.values().stream().mapToInt(peer -> peer.holds.get()).sum();
+  }
+
+  @Test
+  void closingEndsWhatHasJustBegun() {
+    other.mood = FakePeer.Mood.SILENT;
+    AtomicReference<LatePuts> closing = new AtomicReference<>();
+    LatePuts puts = latePuts(new ClusterBlobs.Peers(nodes, to -> {
+      pace.close();
+      closing.get().close();
+      return other;
+    }));
+    closing.set(puts);
+    puts.missed(id, OTHER);
+    pass(Duration.ofSeconds(2));
+    assertThat(puts.begin()).isTrue();
+
+    assertThat(CompletableFuture.runAsync(puts::run, threads.transfers)).succeedsWithin(SOON);
   }
 }
