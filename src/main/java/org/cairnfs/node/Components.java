@@ -1,7 +1,6 @@
 package org.cairnfs.node;
 
 import java.nio.file.FileStore;
-import java.security.SecureRandom;
 import java.util.List;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.ClusterBlobs;
@@ -25,8 +24,7 @@ record Components(
     MemberControl members,
     RaftMetaLog log,
     Storage storage,
-    @Nullable Volume volume,
-    SecureRandom random) {
+    @Nullable Volume volume) {
   /**
    * What lies on this node's disk.
    *

@@ -146,8 +146,7 @@ final class Startup {
         cluster.log(),
         new Components.Storage(
             cluster.store(), segments, cluster.blobs(), blobs.disk(), List.of(cluster.kv())),
-        volume,
-        random);
+        volume);
   }
 
   /**
@@ -231,8 +230,9 @@ final class Startup {
     ScheduledExecutorService timer = resources.addExecutor(Threads.timer("vfs", TIMER_THREADS));
     BlockStoreLimits limits = BlockStoreLimits.forHeap(Runtime.getRuntime().maxMemory());
     BlockStore blocks = clusterBlobs.blockStore(sealer, threads, limits);
-    LocalVfs vfs = resources.add(
-        new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer, journal));
+    LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
+    LocalVfs vfs =
+        resources.add(new LocalVfs(session, blocks, new NameSealer(keys), clocks, timer, journal));
     MountCaches caches = new MountCaches();
     vfs.connect(caches);
     return new Components.Volume(vfs, session, blocks, caches);

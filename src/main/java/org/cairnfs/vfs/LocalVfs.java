@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.locks.Lock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.Bytes;
@@ -31,6 +32,14 @@ import org.jspecify.annotations.Nullable;
 public final class LocalVfs implements Vfs, AutoCloseable {
   private static final int IDLE_BLOCK_BUFFERS = 32;
   private static final long FREE_INODES = 1L << 40;
+
+  /**
+   * What tells the time.
+   *
+   * @param date for the times of files; may jump
+   * @param ticker nanoseconds of a clock that never jumps
+   */
+  public record Clocks(InstantSource date, LongSupplier ticker) {}
 
   private final MetaSession session;
   private final BlockStore blobs;
@@ -62,18 +71,19 @@ public final class LocalVfs implements Vfs, AutoCloseable {
       MetaSession session,
       BlockStore blobs,
       NameSealer sealer,
-      InstantSource clock,
+      Clocks clocks,
       ScheduledExecutorService timer,
       @Nullable Journal journal) {
     this.session = session;
     this.blobs = blobs;
-    this.clock = clock;
+    this.clock = clocks.date();
     BufferPool buffers = new BufferPool(IDLE_BLOCK_BUFFERS);
     BlockReader reader = new BlockReader(blobs);
     SealedNames names = new SealedNames(sealer);
     StrayBlobs strays = new StrayBlobs(blobs);
     files = new ActiveFiles(session, blobs, buffers, strays);
-    WriteBack writeBack = new WriteBack(blobs, new LayerSealer(session, blobs, reader), clock);
+    WriteBack writeBack =
+        new WriteBack(blobs, new LayerSealer(session, blobs, reader), clocks.ticker());
     committer = new Committer(
         session,
         buffers,

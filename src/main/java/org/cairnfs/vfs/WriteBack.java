@@ -1,8 +1,6 @@
 package org.cairnfs.vfs;
 
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -43,20 +42,20 @@ final class WriteBack {
   /** How long everything else waits for bytes that cannot be stored. */
   static final Duration AWAITED = Duration.ofSeconds(10);
 
-  private static final Logger log = LoggerFactory.getLogger(WriteBack.class);
+  private static final Logger LOG = LoggerFactory.getLogger(WriteBack.class);
 
   private final BlockStore blobs;
   private final LayerSealer sealer;
-  private final InstantSource clock;
+  private final LongSupplier ticker;
   private volatile @Nullable PosixException failure;
 
   /** Since when there is a {@link #failure}; of the thread that stores. */
-  private Instant failingSince = Instant.MIN;
+  private long failingSinceNanos;
 
-  WriteBack(BlockStore blobs, LayerSealer sealer, InstantSource clock) {
+  WriteBack(BlockStore blobs, LayerSealer sealer, LongSupplier ticker) {
     this.blobs = blobs;
     this.sealer = sealer;
-    this.clock = clock;
+    this.ticker = ticker;
   }
 
   /** Why bytes could not be stored at the last cut, until they are; else null. */
@@ -70,12 +69,7 @@ final class WriteBack {
    * the thread that stores.
    */
   boolean isToBeAwaited() {
-    if (failure == null) {
-      return false;
-    }
-    Duration waited = Duration.between(failingSince, clock.instant());
-    // A clock that was put back must not make that hours.
-    return !waited.isNegative() && waited.compareTo(AWAITED) < 0;
+    return failure != null && ticker.getAsLong() - failingSinceNanos < AWAITED.toNanos();
   }
 
   /**
@@ -104,8 +98,8 @@ final class WriteBack {
     }
     PosixException first = failures.values().stream().findFirst().orElse(null);
     if (first != null && failure == null) {
-      failingSince = clock.instant();
-      log.error("Writing back {} files failed; it will be tried again", failures.size(), first);
+      failingSinceNanos = ticker.getAsLong();
+      LOG.error("Writing back {} files failed; it will be tried again", failures.size(), first);
     }
     failure = first;
     return failures;

@@ -111,8 +111,8 @@ final class ClusterFixture implements AutoCloseable {
         new SplittableRandom(seed * 31 + hosts.size()));
     LocalMetaSession session = LocalMetaSession.open(store, node, settings);
     ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
-    LocalVfs vfs =
-        new LocalVfs(session, blocks, new NameSealer(keys), Clock.systemUTC(), timer, null);
+    LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
+    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), clocks, timer, null);
     Host host = new Host(id, store, node, session, vfs, timer);
     hosts.add(host);
     return host;

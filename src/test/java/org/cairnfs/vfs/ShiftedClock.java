@@ -1,20 +1,26 @@
 package org.cairnfs.vfs;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 
-/** The system's clock, which a test can put forward. Thread-safe. */
-final class ShiftedClock implements InstantSource {
-  private volatile Duration ahead = Duration.ZERO;
+/** The system's clocks, which a test can put forward. Thread-safe. */
+final class ShiftedClock {
+  private volatile Duration passed = Duration.ZERO;
+  private volatile Duration jumped = Duration.ZERO;
 
   /** From now on it is so much later. */
   void advance(Duration by) {
-    ahead = ahead.plus(by);
+    passed = passed.plus(by);
   }
 
-  @Override
-  public Instant instant() {
-    return InstantSource.system().instant().plus(ahead);
+  /** From now on the date is said to be so much later, or earlier, though no time has passed. */
+  void jump(Duration by) {
+    jumped = jumped.plus(by);
+  }
+
+  LocalVfs.Clocks both() {
+    return new LocalVfs.Clocks(
+        () -> InstantSource.system().instant().plus(passed).plus(jumped),
+        () -> System.nanoTime() + passed.toNanos());
   }
 }

@@ -196,7 +196,8 @@ final class VfsFixture implements AutoCloseable {
       new JournalReplay(metaStore, log, store).run(journal);
     }
     LocalMetaSession session = LocalMetaSession.open(metaStore, log, settings);
-    LocalVfs vfs = new LocalVfs(session, blocks, new NameSealer(keys), clock, timer, journal);
+    LocalVfs vfs =
+        new LocalVfs(session, blocks, new NameSealer(keys), clock.both(), timer, journal);
     DroppedBlobs listener = new DroppedBlobs(blobs::dropped, blobs::reloaded);
     metaStore.addListener(listener);
     blobs.start();
