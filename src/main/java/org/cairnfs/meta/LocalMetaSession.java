@@ -396,11 +396,6 @@ public final class LocalMetaSession implements MetaSession {
     return space.reclaimStep(life, now());
   }
 
-  /** Keys that differ from the committed tables. */
-  long overlaySize() {
-    return life.overlay().size();
-  }
-
   long nanos() {
     return settings.ticker().getAsLong();
   }

@@ -60,7 +60,7 @@ final class SessionCuts {
 
     @Override
     public void addTo(Batch batch) {
-      ops().forEach(batch::add);
+      ops().forEach(batch::addUpkeep); // what others wanted, no program here
     }
 
     @Override

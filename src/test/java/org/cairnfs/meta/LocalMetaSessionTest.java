@@ -62,12 +62,12 @@ class LocalMetaSessionTest {
 
     assertThat(slow.session.lookup(ROOT, name("a")).inode()).isEqualTo(file);
     assertThat(done).isNotDone();
-    assertThat(slow.session.overlaySize()).isPositive();
+    assertThat(slow.overlaySize()).isPositive();
 
     slow.log.applyAll();
 
     assertThat(done).isCompleted();
-    assertThat(slow.session.overlaySize()).isZero();
+    assertThat(slow.overlaySize()).isZero();
     assertThat(slow.session.lookup(ROOT, name("a")).inode()).isEqualTo(file);
   }
 
@@ -365,7 +365,7 @@ class LocalMetaSessionTest {
     slow.log.applyAll();
     assertThat(after).isCompleted();
     assertThat(slow.session.list(ROOT, null, 10)).hasSize(2);
-    assertThat(slow.session.overlaySize()).isZero();
+    assertThat(slow.overlaySize()).isZero();
     new Invariants(slow.store.reader()).check();
   }
 
@@ -396,6 +396,18 @@ class LocalMetaSessionTest {
       }
       assertThat(listed).isEqualTo(expected);
     }
+  }
+
+  @Test
+  void leasesOnTheirWayToOthersAreNotOwedToPrograms() {
+    MetaFixture slow = new MetaFixture(false);
+    List<LeaseRange> all = List.of(new LeaseRange(0, Long.MAX_VALUE, LeaseMode.NONE));
+
+    MetaSession.Release release = slow.session.release(all, false);
+
+    assertThat(release).isNotNull();
+    assertThat(release.cut().commit(List.of())).isNotDone();
+    assertThat(slow.session.isOwed()).isFalse();
   }
 
   @Test

@@ -101,6 +101,11 @@ final class MetaFixture {
     return new FileUpdate(file, size, now, now, new TreeMap<>(Map.of(block, List.of(extents))));
   }
 
+  /** Keys that differ from the committed tables. */
+  long overlaySize() {
+    return session.life().overlay().size();
+  }
+
   /** Cuts and commits. */
   CompletableFuture<Void> commit(FileUpdate... updates) {
     return session.cut().commit(List.of(updates));

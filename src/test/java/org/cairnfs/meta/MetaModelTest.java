@@ -60,7 +60,7 @@ class MetaModelTest {
     }
     run.settle();
     run.checkVisible();
-    assertThat(run.fixture.session.overlaySize()).as("keys left in the overlay").isZero();
+    assertThat(run.fixture.overlaySize()).as("keys left in the overlay").isZero();
     new Invariants(run.fixture.store.reader()).check();
     run.checkReplay();
   }

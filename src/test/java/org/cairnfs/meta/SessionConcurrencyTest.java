@@ -54,7 +54,7 @@ class SessionConcurrencyTest {
       threads.shutdownNow();
     }
     assertThat(first).isCompleted();
-    assertThat(fixture.session.overlaySize()).isZero();
+    assertThat(fixture.overlaySize()).isZero();
     new Invariants(fixture.store.reader()).check();
   }
 

@@ -251,7 +251,7 @@ class SessionErrnoTest {
   void failsWithTheErrnoOfTheManPageAndChangesNothing(
       String what, Errno errno, Consumer<Tree> operation) {
     Tree tree = new Tree();
-    long overlay = tree.fixture.session.overlaySize();
+    long overlay = tree.fixture.overlaySize();
 
     try {
       operation.accept(tree);
@@ -260,7 +260,7 @@ class SessionErrnoTest {
       assertThat(e.errno()).isEqualTo(errno);
     }
 
-    assertThat(tree.fixture.session.overlaySize()).isEqualTo(overlay);
+    assertThat(tree.fixture.overlaySize()).isEqualTo(overlay);
     assertThat(tree.session.pendingOperations()).isZero();
     new Invariants(tree.fixture.store.reader()).check();
   }
