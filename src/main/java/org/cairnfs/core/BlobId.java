@@ -37,15 +37,6 @@ public record BlobId(long word0, long word1, long word2, long word3) implements 
   }
 
   /**
-   * From 64 hexadecimal digits.
-   *
-   * @throws IllegalArgumentException if it is anything else
-   */
-  public static BlobId parse(String hex) {
-    return of(HexFormat.of().parseHex(hex));
-  }
-
-  /**
    * Writes the 32 bytes at the position of {@code out}, big-endian whatever order {@code out} has.
    */
   public void write(ByteBuffer out) {

@@ -21,9 +21,6 @@ public final class InvitationSecret implements AutoCloseable {
   /** Length of the secret. */
   public static final int SIZE_BYTES = 16;
 
-  /** Length of its hash. */
-  public static final int HASH_BYTES = Primitives.SHA256_BYTES;
-
   private static final byte[] PURPOSE = "cairn/1/join".getBytes(US_ASCII);
 
   private final byte[] secret;

@@ -1,6 +1,5 @@
 package org.cairnfs.crypto;
 
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 
@@ -46,11 +45,6 @@ public final class MasterKey implements AutoCloseable {
       throw new IllegalStateException("the master key was closed");
     }
     return key.clone();
-  }
-
-  /** Whether both are the same key; takes the same time wherever they differ. */
-  boolean sameAs(MasterKey other) {
-    return MessageDigest.isEqual(key, other.key);
   }
 
   @Override

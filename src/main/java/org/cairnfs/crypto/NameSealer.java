@@ -14,15 +14,11 @@ import org.cairnfs.core.InodeNumber;
  * <p>Deterministic AES-256-GCM-SIV (RFC 8452) with a fixed nonce: the same name in the same
  * directory always seals to the same bytes, so lookups work on sealed names. The associated data
  * binds each string to its place; a sealed string moved elsewhere does not open. What equality
- * tells an observer is in docs/formats.md. A sealed string is {@link #OVERHEAD_BYTES} longer than
- * the plain one.
+ * tells an observer is in docs/formats.md. A sealed string is 16 bytes longer than the plain one.
  *
  * <p>Thread-safe; never blocks. Lengths are the caller's to check.
  */
 public final class NameSealer {
-  /** What sealing adds to a string. */
-  public static final int OVERHEAD_BYTES = SivCipher.TAG_BYTES;
-
   private static final byte[] FIXED_NONCE = new byte[12];
 
   /** Of another length than an inode number, so that no name can be taken for a target. */

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * that have pages of the file locked.
  */
 public final class FuseMount {
-  private static final Logger log = LoggerFactory.getLogger(FuseMount.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FuseMount.class);
 
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final String LOOK = "See with `fuser -vm` or `lsof` who uses it, and end that.";
@@ -81,15 +81,6 @@ public final class FuseMount {
     return session.ended().copy();
   }
 
-  /** Waits for the end. */
-  public void awaitEnd() throws InterruptedException {
-    try {
-      session.ended().get();
-    } catch (ExecutionException impossible) {
-      throw new IllegalStateException(impossible);
-    }
-  }
-
   /**
    * For how long the kernel may believe what it is told from now on; zero when others change the
    * volume too.
@@ -113,7 +104,7 @@ public final class FuseMount {
     try {
       detach();
     } catch (MountException refused) {
-      log.warn("a dead mount is left", refused);
+      LOG.warn("a dead mount is left", refused);
     }
   }
 

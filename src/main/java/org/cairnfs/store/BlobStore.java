@@ -71,11 +71,6 @@ public interface BlobStore extends Closeable {
    */
   long compact(long copiedMaxBytes) throws IOException;
 
-  /** As the other, until none is left. */
-  default long compact() throws IOException {
-    return compact(Long.MAX_VALUE);
-  }
-
   StoreStats stats();
 
   @Override

@@ -62,7 +62,7 @@ final class FuseLifecycleIT {
       assertThat(mount.directory).isEmptyDirectory();
       assertThat(mount.mount.ended()).isNotDone();
       user.getOutputStream().close();
-      mount.mount.awaitEnd();
+      mount.mount.ended().join();
     }
   }
 
@@ -251,7 +251,7 @@ final class FuseLifecycleIT {
               List.of(),
               FuseSettings.DEFAULT);
       System.out.println("mounted");
-      mount.awaitEnd();
+      mount.ended().join();
     }
 
     private Server() {}

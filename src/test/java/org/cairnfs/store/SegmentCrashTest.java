@@ -46,7 +46,7 @@ class SegmentCrashTest {
     for (int i = 1; i < BLOBS; i += 3) {
       progress.deleted.add(Blobs.id(bytes(i)));
     }
-    store.compact();
+    store.compact(Long.MAX_VALUE);
     for (int i = 2; i < BLOBS; i += 3) {
       Blobs.add(store, bytes(i));
     }
@@ -54,7 +54,7 @@ class SegmentCrashTest {
     for (int i = 2; i < BLOBS; i += 3) {
       progress.kept.add(Blobs.id(bytes(i)));
     }
-    store.compact();
+    store.compact(Long.MAX_VALUE);
     store.close();
     progress.finished = true;
   }
@@ -85,7 +85,7 @@ class SegmentCrashTest {
       for (BlobId id : progress.deleted) {
         assertThat(store.lengthBytes(id)).as("after %d steps", steps).isEmpty();
       }
-      store.compact();
+      store.compact(Long.MAX_VALUE);
       store.close();
     }
   }

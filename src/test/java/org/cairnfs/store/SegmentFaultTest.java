@@ -215,7 +215,7 @@ class SegmentFaultTest {
         store.delete(ids.get(i));
       }
     }
-    assertThat(store.compact()).isGreaterThan(5_000_000);
+    assertThat(store.compact(Long.MAX_VALUE)).isGreaterThan(5_000_000);
     Blobs.add(store, Blobs.bytes(-1, 50_000));
     for (int i = 0; i < ids.size(); i += 8) {
       assertThat(store.verify(ids.get(i))).isTrue();
@@ -321,7 +321,7 @@ class SegmentFaultTest {
     BlobId synced = Blobs.add(store, Blobs.bytes(2, 100));
     store.sync();
     assertThat(store.verify(synced)).isTrue();
-    assertThatThrownBy(store::compact).isInstanceOf(DiskFullException.class);
+    assertThatThrownBy(() -> store.compact(Long.MAX_VALUE)).isInstanceOf(DiskFullException.class);
 
     // What was synced stays although the segment fails before the index knows of it.
     BlobId lost = Blobs.add(store, Blobs.bytes(3, 100));
@@ -335,7 +335,7 @@ class SegmentFaultTest {
     assertThat(store.stats().blobs()).isEqualTo(3);
 
     fullIndex.full = false;
-    store.compact();
+    store.compact(Long.MAX_VALUE);
     for (BlobId id : List.of(before, synced, after)) {
       assertThat(store.verify(id)).isTrue();
     }
@@ -362,13 +362,13 @@ class SegmentFaultTest {
     }
     store.sync();
     disk.failForces(true);
-    assertThatThrownBy(store::compact).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> store.compact(Long.MAX_VALUE)).isInstanceOf(IOException.class);
     disk.failForces(false);
     for (int i = 0; i < 20; i += 4) {
       assertThat(store.verify(Blobs.id(Blobs.bytes(i, 1000)))).isTrue();
     }
     store.sync();
-    assertThat(store.compact()).isPositive();
+    assertThat(store.compact(Long.MAX_VALUE)).isPositive();
     for (int i = 0; i < 20; i += 4) {
       assertThat(store.verify(Blobs.id(Blobs.bytes(i, 1000)))).isTrue();
     }

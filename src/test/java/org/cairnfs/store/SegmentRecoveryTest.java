@@ -220,7 +220,7 @@ class SegmentRecoveryTest {
     Blobs.add(healing, Blobs.bytes(9, 500));
     // Nothing but A is dead so far: more must die before the segment is worth compacting.
     assertThat(healing.verify(Blobs.id(C))).isFalse();
-    healing.compact();
+    healing.compact(Long.MAX_VALUE);
     assertServesOnlyBOf(healing);
     assertThat(badDisk.list()).doesNotContain(1L);
     assertThat(healing.stats().damagedBlobs()).isEqualTo(1);

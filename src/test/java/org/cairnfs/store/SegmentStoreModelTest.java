@@ -122,7 +122,7 @@ class SegmentStoreModelTest {
         }
         case SYNC -> sync();
         case COMPACT -> {
-          store.compact();
+          store.compact(Long.MAX_VALUE);
           synced();
         }
         case FLUSH_INDEX -> index.flush();
@@ -135,7 +135,7 @@ class SegmentStoreModelTest {
         case POWER_CUT_WHILE_COMPACTING -> {
           disk.powerOffAfter(Math.floorMod(step.seed(), 40));
           try {
-            store.compact();
+            store.compact(Long.MAX_VALUE);
             synced();
           } catch (IOException e) {
             assertThat(disk.isOff()).isTrue();
@@ -203,7 +203,7 @@ class SegmentStoreModelTest {
       for (int key = 0; key < KEYS; key++) {
         store.delete(IDS.get(key));
       }
-      store.compact();
+      store.compact(Long.MAX_VALUE);
       // What is left is the active segment, and tombstones for nothing.
       assertThat(store.stats().diskBytes()).isLessThan(2 * TINY.segmentBytes());
     }
