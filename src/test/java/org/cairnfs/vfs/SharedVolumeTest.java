@@ -22,6 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.cairnfs.core.Bytes;
@@ -60,6 +61,22 @@ final class SharedVolumeTest {
 
   private VfsFiles files(int host) {
     return cluster.host(host).files();
+  }
+
+  /** Runs a program on each of so many hosts, all at a time. */
+  private void onEachOf(int hosts, IntConsumer program) throws Exception {
+    List<Future<?>> all = new ArrayList<>();
+    for (int i = 0; i < hosts; i++) {
+      int host = i;
+      all.add(programs.submit(() -> program.accept(host)));
+    }
+    for (Future<?> one : all) {
+      Object unused = one.get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  private void awaitInodes(int host, long inodes) {
+    await().atMost(SOON).until(() -> cluster.host(host).session().usage().inodes() == inodes);
   }
 
   private static byte[] bytes(String text) {
@@ -130,24 +147,17 @@ final class SharedVolumeTest {
     start(3);
     int names = 15;
     Map<String, AtomicInteger> wins = new ConcurrentHashMap<>();
-    List<Future<?>> all = new ArrayList<>();
-    for (int host = 0; host < 3; host++) {
-      LocalVfs vfs = vfs(host);
-      all.add(programs.submit(() -> {
-        for (int i = 0; i < names; i++) {
-          try {
-            Opened opened = vfs.create(Caller.ROOT, InodeNumber.ROOT, name("n" + i), 0644);
-            vfs.release(opened.handle(), 0, false);
-            wins.computeIfAbsent("n" + i, key -> new AtomicInteger()).incrementAndGet();
-          } catch (PosixException e) {
-            assertThat(e.errno()).isEqualTo(Errno.EEXIST);
-          }
+    onEachOf(3, host -> {
+      for (int i = 0; i < names; i++) {
+        try {
+          Opened opened = vfs(host).create(Caller.ROOT, InodeNumber.ROOT, name("n" + i), 0644);
+          vfs(host).release(opened.handle(), 0, false);
+          wins.computeIfAbsent("n" + i, key -> new AtomicInteger()).incrementAndGet();
+        } catch (PosixException e) {
+          assertThat(e.errno()).isEqualTo(Errno.EEXIST);
         }
-      }));
-    }
-    for (Future<?> one : all) {
-      one.get(60, TimeUnit.SECONDS);
-    }
+      }
+    });
 
     assertThat(wins.values()).hasSize(names).allMatch(count -> count.get() == 1);
     assertThat(files(0).readAll()).hasSize(names);
@@ -158,24 +168,16 @@ final class SharedVolumeTest {
     start(2);
     files(0).create("log");
     int lines = 25;
-    List<Future<?>> all = new ArrayList<>();
-    for (int host = 0; host < 2; host++) {
-      LocalVfs vfs = vfs(host);
-      VfsFiles files = files(host);
+    onEachOf(2, host -> {
       String mark = "host" + host;
-      all.add(programs.submit(() -> {
-        for (int i = 0; i < lines; i++) {
-          long handle = files.open("log");
-          vfs.write(handle, 0, true, ByteBuffer.wrap(bytes(mark + " line " + i + "\n")));
-          vfs.flush(handle, 0);
-          vfs.release(handle, 0, false);
-          files.create(mark + "-" + i);
-        }
-      }));
-    }
-    for (Future<?> one : all) {
-      one.get(60, TimeUnit.SECONDS);
-    }
+      for (int i = 0; i < lines; i++) {
+        long handle = files(host).open("log");
+        vfs(host).write(handle, 0, true, ByteBuffer.wrap(bytes(mark + " line " + i + "\n")));
+        vfs(host).flush(handle, 0);
+        vfs(host).release(handle, 0, false);
+        files(host).create(mark + "-" + i);
+      }
+    });
 
     String log = new String(files(1).read("log"), StandardCharsets.UTF_8);
     assertThat(log.lines())
@@ -203,7 +205,7 @@ final class SharedVolumeTest {
     assertThat(cluster.host(0).session().usage().inodes()).isEqualTo(2);
 
     vfs(1).release(handle, 0, false);
-    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+    awaitInodes(0, 1);
     await().atMost(SOON).until(() -> cluster.storedBlobs() == 0);
   }
 
@@ -220,7 +222,7 @@ final class SharedVolumeTest {
     cluster.host(1).node().cutOff(true);
     cluster.host(1).declareDead(cluster.host(0));
 
-    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+    awaitInodes(0, 1);
     cluster.host(1).node().cutOff(false);
     await().atMost(SOON).until(() -> cluster.storedBlobs() == 0);
   }
@@ -243,7 +245,7 @@ final class SharedVolumeTest {
             .links())
         .isEqualTo(1);
     vfs(0).release(first, 0, false);
-    await().atMost(SOON).until(() -> cluster.host(1).session().usage().inodes() == 2);
+    awaitInodes(1, 2);
   }
 
   @Test
@@ -260,7 +262,7 @@ final class SharedVolumeTest {
     assertThat(files(1).read("old")).isEqualTo(bytes("new"));
     assertThat(read(vfs(1), handle)).isEqualTo("old");
     vfs(1).release(handle, 0, false);
-    await().atMost(SOON).until(() -> cluster.host(1).session().usage().inodes() == 2);
+    awaitInodes(1, 2);
   }
 
   @Test
@@ -365,7 +367,7 @@ final class SharedVolumeTest {
 
     assertThat(read(vfs(0), handle)).isEqualTo("kept");
     vfs(0).release(handle, 0, false);
-    await().atMost(SOON).until(() -> cluster.host(1).session().usage().inodes() == 2);
+    awaitInodes(1, 2);
   }
 
   @Test
@@ -465,19 +467,12 @@ final class SharedVolumeTest {
       createAndWrite(host, directories.get(host), "first");
     }
     long before = leaseOperations();
-    List<Future<?>> all = new ArrayList<>();
-    for (int host = 0; host < 2; host++) {
-      int mine = host;
-      all.add(programs.submit(() -> {
-        for (int i = 0; i < 200; i++) {
-          createAndWrite(mine, directories.get(mine), "f" + i);
-        }
-        vfs(mine).sync();
-      }));
-    }
-    for (Future<?> one : all) {
-      one.get(60, TimeUnit.SECONDS);
-    }
+    onEachOf(2, host -> {
+      for (int i = 0; i < 200; i++) {
+        createAndWrite(host, directories.get(host), "f" + i);
+      }
+      vfs(host).sync();
+    });
 
     assertThat(leaseOperations()).isEqualTo(before);
     for (int host = 0; host < 2; host++) {
@@ -541,21 +536,14 @@ final class SharedVolumeTest {
     InodeNumber b = makeDirectory(1, InodeNumber.ROOT, "b");
     createAndWrite(0, a, "ball");
     createAndWrite(1, b, "puck");
-    List<Future<?>> all = new ArrayList<>();
-    for (int host = 0; host < 2; host++) {
-      LocalVfs vfs = vfs(host);
+    onEachOf(2, host -> {
       Bytes mine = name(host == 0 ? "ball-done" : "puck-done");
       InodeNumber from = host == 0 ? a : b;
       InodeNumber to = host == 0 ? b : a;
-      all.add(programs.submit(() -> {
-        for (int i = 0; i < 20; i++) {
-          vfs.rename(i % 2 == 0 ? from : to, mine, i % 2 == 0 ? to : from, mine);
-        }
-      }));
-    }
-    for (Future<?> one : all) {
-      one.get(60, TimeUnit.SECONDS);
-    }
+      for (int i = 0; i < 20; i++) {
+        vfs(host).rename(i % 2 == 0 ? from : to, mine, i % 2 == 0 ? to : from, mine);
+      }
+    });
 
     assertThat(vfs(1).lookup(a, name("ball-done")).links()).isEqualTo(1);
     assertThat(vfs(0).lookup(b, name("puck-done")).links()).isEqualTo(1);
@@ -568,22 +556,15 @@ final class SharedVolumeTest {
     InodeNumber file = vfs(0).lookup(InodeNumber.ROOT, name("f")).number();
     List<InodeNumber> directories =
         List.of(makeDirectory(0, InodeNumber.ROOT, "a"), makeDirectory(1, InodeNumber.ROOT, "b"));
-    List<Future<?>> all = new ArrayList<>();
-    for (int host = 0; host < 2; host++) {
-      LocalVfs vfs = vfs(host);
+    onEachOf(2, host -> {
       InodeNumber mine = directories.get(host);
-      all.add(programs.submit(() -> {
-        for (int i = 0; i < 10; i++) {
-          Inode unused = vfs.link(file, mine, name("l" + i));
-          if (i % 2 == 1) {
-            vfs.unlink(mine, name("l" + i));
-          }
+      for (int i = 0; i < 10; i++) {
+        Inode unused = vfs(host).link(file, mine, name("l" + i));
+        if (i % 2 == 1) {
+          vfs(host).unlink(mine, name("l" + i));
         }
-      }));
-    }
-    for (Future<?> one : all) {
-      one.get(60, TimeUnit.SECONDS);
-    }
+      }
+    });
 
     assertThat(vfs(0).attributes(file).links()).isEqualTo(11);
     assertThat(vfs(1).attributes(file).links()).isEqualTo(11);
@@ -647,7 +628,7 @@ final class SharedVolumeTest {
     assertThat(vfs(0).attributes(file).sizeBytes()).isEqualTo(3);
     assertThat(read(vfs(0), reader)).isEqualTo("new");
     vfs(0).release(reader, 0, false);
-    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+    awaitInodes(0, 1);
   }
 
   @Test
@@ -662,6 +643,6 @@ final class SharedVolumeTest {
     assertThat(vfs(0).attributes(file).sizeBytes()).isEqualTo(3);
     assertThat(read(vfs(0), reader)).isEqualTo("new");
     vfs(0).release(reader, 0, false);
-    await().atMost(SOON).until(() -> cluster.host(0).session().usage().inodes() == 1);
+    awaitInodes(0, 1);
   }
 }
