@@ -11,6 +11,7 @@ import org.cairnfs.proto.AdminRequest;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -44,11 +45,7 @@ final class NodeCommand extends Subcommand {
           boolean undo,
       @Option(names = "--no-wait", description = "Return at once; cairn peers shows how far it is.")
           boolean noWait,
-      @Option(
-              names = {"-h", "--help"},
-              usageHelp = true,
-              description = "Show this help and exit.")
-          boolean help)
+      @Mixin HelpOption help)
       throws OperatorException {
     String node =
         change(id, undo ? AdminNodeRequest.Change.UNDO_DRAIN : AdminNodeRequest.Change.DRAIN);
@@ -70,11 +67,7 @@ final class NodeCommand extends Subcommand {
   int remove(
       @Parameters(paramLabel = "ID", description = "The node's id, or the beginning of it.")
           String id,
-      @Option(
-              names = {"-h", "--help"},
-              usageHelp = true,
-              description = "Show this help and exit.")
-          boolean help)
+      @Mixin HelpOption help)
       throws OperatorException {
     String node = change(id, AdminNodeRequest.Change.REMOVE);
     console().println("Node " + node + " was removed.");

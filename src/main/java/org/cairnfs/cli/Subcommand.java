@@ -4,7 +4,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.cairnfs.node.home.Home;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /** What every subcommand is: a call with an exit code, and a way to the options before it. */
@@ -14,11 +14,8 @@ abstract class Subcommand implements Callable<Integer> {
   @ParentCommand
   private @Nullable CairnCommand parent;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help and exit.")
-  boolean helpRequested;
+  @Mixin
+  HelpOption help = new HelpOption();
 
   final Console console() {
     return Objects.requireNonNull(parent).console();

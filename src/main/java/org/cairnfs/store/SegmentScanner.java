@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,37 +123,30 @@ final class SegmentScanner {
 
     /** The offset of the next thing that starts like a record, or the end of the file. */
     long findRecord(long from) throws IOException {
+      long found = find(from, value -> value == SegmentFormat.RECORD_MAGIC_FIRST_BYTE);
+      return found < 0 ? sizeBytes : found;
+    }
+
+    boolean isZeroFrom(long from) throws IOException {
+      return find(from, value -> value != 0) == sizeBytes;
+    }
+
+    /** The offset of the next byte that is like that; the end if there is none; -1 if it is cut. */
+    private long find(long from, IntPredicate wanted) throws IOException {
       long offset = from;
       while (offset < sizeBytes) {
         ByteBuffer bytes = at(offset, (int) Math.min(sizeBytes - offset, 1 << 16));
         if (bytes == null) {
-          return sizeBytes;
+          return -1;
         }
         for (int i = 0; i < bytes.limit(); i++) {
-          if (bytes.get(i) == SegmentFormat.RECORD_MAGIC_FIRST_BYTE) {
+          if (wanted.test(bytes.get(i))) {
             return offset + i;
           }
         }
         offset += bytes.limit();
       }
       return sizeBytes;
-    }
-
-    boolean isZeroFrom(long from) throws IOException {
-      long offset = from;
-      while (offset < sizeBytes) {
-        ByteBuffer bytes = at(offset, (int) Math.min(sizeBytes - offset, 1 << 16));
-        if (bytes == null) {
-          return false;
-        }
-        for (int i = 0; i < bytes.limit(); i++) {
-          if (bytes.get(i) != 0) {
-            return false;
-          }
-        }
-        offset += bytes.limit();
-      }
-      return true;
     }
 
     private void load(long offset) throws IOException {
