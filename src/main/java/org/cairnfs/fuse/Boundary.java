@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * in the log.
  */
 final class Boundary {
-  private static final Logger log = LoggerFactory.getLogger(Boundary.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Boundary.class);
 
   /** The work of one operation; answers {@code request}, detaches it, or throws. */
   interface Work {
@@ -58,7 +58,7 @@ final class Boundary {
   static Errno errnoOf(Throwable failure) {
     if (failure instanceof PosixException expected) {
       if (expected.getCause() != null) {
-        log.warn("a request fails with {}", expected.errno(), expected);
+        LOG.warn("a request fails with {}", expected.errno(), expected);
       }
       return expected.errno();
     }
@@ -68,7 +68,7 @@ final class Boundary {
     if (failure instanceof CancellationException) {
       return Errno.EINTR;
     }
-    log.error("a request failed unexpectedly", failure);
+    LOG.error("a request failed unexpectedly", failure);
     return Errno.EIO;
   }
 

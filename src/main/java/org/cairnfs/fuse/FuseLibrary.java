@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /** libfuse2, loaded: what mounts. Thread-safe; one a process is enough. */
 public final class FuseLibrary {
-  private static final Logger log = LoggerFactory.getLogger(FuseLibrary.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FuseLibrary.class);
 
   private static final String NAME = "libfuse.so.2";
   private static final Duration READY_LIMIT = Duration.ofSeconds(10);
@@ -98,7 +98,7 @@ public final class FuseLibrary {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException failed) {
-      log.error("the kernel did not answer the mount", failed);
+      LOG.error("the kernel did not answer the mount", failed);
     }
     mounted.abort();
     throw new MountException(
@@ -116,7 +116,7 @@ public final class FuseLibrary {
     try {
       Files.writeString(control, Integer.toString(kib));
     } catch (IOException notAllowed) {
-      log.debug("the read-ahead stays as it is: {}", notAllowed.toString());
+      LOG.debug("the read-ahead stays as it is: {}", notAllowed.toString());
     }
   }
 }

@@ -31,7 +31,7 @@ final class Handshake {
   /** Room for a request: the data and what stands before it. */
   static final int REQUEST_MAX_BYTES = TRANSFER_MAX_BYTES + 4096;
 
-  private static final Logger log = LoggerFactory.getLogger(Handshake.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Handshake.class);
 
   // struct fuse_in_header, and struct fuse_init_in behind it.
   private static final long OPCODE = 4;
@@ -117,7 +117,7 @@ final class Handshake {
       }
       return NativeLibraries.write(descriptor, address, length);
     } catch (RuntimeException unexpected) {
-      log.error("cannot answer the kernel's first request", unexpected);
+      LOG.error("cannot answer the kernel's first request", unexpected);
       return -Errno.EIO.number();
     }
   }

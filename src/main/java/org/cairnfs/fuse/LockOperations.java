@@ -37,7 +37,7 @@ final class LockOperations {
   /** Most requests that wait for a lock at a time; ENOLCK beyond. */
   static final int WAITING_MAX = 65_536;
 
-  private static final Logger log = LoggerFactory.getLogger(LockOperations.class);
+  private static final Logger LOG = LoggerFactory.getLogger(LockOperations.class);
 
   private static final int LOCK_SH = 1;
   private static final int LOCK_EX = 2;
@@ -105,7 +105,7 @@ final class LockOperations {
       CompletableFuture.allOf(answers).get(limit.toNanos(), TimeUnit.NANOSECONDS);
       return true;
     } catch (TimeoutException | ExecutionException late) {
-      log.error("requests that waited for locks have no answer", late);
+      LOG.error("requests that waited for locks have no answer", late);
       return false;
     } finally {
       interrupts.shutdown();
@@ -179,7 +179,7 @@ final class LockOperations {
       });
     } catch (RuntimeException unexpected) {
       // The program stays blocked until the lock is free; it can be interrupted again.
-      log.error("an interrupt was lost", unexpected);
+      LOG.error("an interrupt was lost", unexpected);
     }
   }
 }

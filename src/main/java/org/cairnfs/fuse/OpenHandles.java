@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * that no file stays open for ever. Thread-safe.
  */
 final class OpenHandles {
-  private static final Logger log = LoggerFactory.getLogger(OpenHandles.class);
+  private static final Logger LOG = LoggerFactory.getLogger(OpenHandles.class);
 
   private final Vfs vfs;
 
@@ -86,7 +86,7 @@ final class OpenHandles {
       release.run();
     } catch (RuntimeException failure) {
       // Nobody is left to tell; the next handle still has to be released.
-      log.warn("releasing what a mount left open failed", failure);
+      LOG.warn("releasing what a mount left open failed", failure);
     }
   }
 }

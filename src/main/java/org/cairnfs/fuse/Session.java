@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * is freed, the vfs is synced, {@link #ended} completes. Thread-safe.
  */
 final class Session implements KernelPages {
-  private static final Logger log = LoggerFactory.getLogger(Session.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(10);
 
@@ -210,7 +210,7 @@ final class Session implements KernelPages {
   /** ENOENT only says that the kernel has nothing cached. */
   private static void report(int result) {
     if (result != 0 && result != -Errno.ENOENT.number()) {
-      log.debug("an invalidation was refused with errno {}", -result);
+      LOG.debug("an invalidation was refused with errno {}", -result);
     }
   }
 
@@ -224,7 +224,7 @@ final class Session implements KernelPages {
       NativeMemory.putInt(connection + CONGESTION_THRESHOLD, background - background / 4);
       ready.complete(null);
     } catch (Throwable unexpected) {
-      log.error("cannot set up the connection to the kernel", unexpected);
+      LOG.error("cannot set up the connection to the kernel", unexpected);
       ready.completeExceptionally(unexpected);
     }
   }
@@ -241,9 +241,9 @@ final class Session implements KernelPages {
       vfs.sync();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      log.error("interrupted while ending a FUSE session", interrupted);
+      LOG.error("interrupted while ending a FUSE session", interrupted);
     } catch (RuntimeException failure) {
-      log.error("the last sync of a FUSE session failed", failure);
+      LOG.error("the last sync of a FUSE session failed", failure);
     } finally {
       ready.cancel(false);
       ended.complete(null);

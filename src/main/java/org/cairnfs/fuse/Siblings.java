@@ -27,7 +27,7 @@ final class Siblings {
 
   private static final Duration OPEN_LIMIT = Duration.ofSeconds(5);
 
-  private static final Logger log = LoggerFactory.getLogger(Siblings.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Siblings.class);
 
   private final List<Session> sessions = new CopyOnWriteArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
@@ -148,7 +148,7 @@ final class Siblings {
       try {
         other.invalidate(change.inode, range.from, range.to);
       } catch (RuntimeException e) {
-        log.error("another mount may go on to show old bytes of inode {}", change.inode, e);
+        LOG.error("another mount may go on to show old bytes of inode {}", change.inode, e);
       }
     }
   }

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * leave from.
  */
 final class Worker extends Thread {
-  private static final Logger log = LoggerFactory.getLogger(Worker.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
 
   /**
    * What all workers of a session share.
@@ -92,7 +92,7 @@ final class Worker extends Thread {
     try {
       serve();
     } catch (Throwable unexpected) {
-      log.error("a FUSE worker ended", unexpected);
+      LOG.error("a FUSE worker ended", unexpected);
     } finally {
       onExit.run();
     }
@@ -113,7 +113,7 @@ final class Worker extends Thread {
       } else if (length == 0 || length == ABORTED) {
         return;
       } else if (length != retry1 && length != retry2) {
-        log.error("reading requests from the kernel failed with errno {}", -length);
+        LOG.error("reading requests from the kernel failed with errno {}", -length);
         return;
       }
     }

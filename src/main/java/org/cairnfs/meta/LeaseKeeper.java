@@ -32,7 +32,7 @@ final class LeaseKeeper implements AutoCloseable {
   private static final Duration REOPEN = Duration.ofSeconds(2);
   private static final Duration RETRY = Duration.ofMillis(500);
 
-  private static final Logger log = LoggerFactory.getLogger(LeaseKeeper.class);
+  private static final Logger LOG = LoggerFactory.getLogger(LeaseKeeper.class);
 
   private final LocalMetaSession session;
   private final ScheduledThreadPoolExecutor thread;
@@ -97,7 +97,7 @@ final class LeaseKeeper implements AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException e) {
-        log.error("A lock was left as it is", e);
+        LOG.error("A lock was left as it is", e);
       }
     });
   }
@@ -106,7 +106,7 @@ final class LeaseKeeper implements AutoCloseable {
     try {
       var unused = thread.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      log.debug("closed: nothing more to do for the leases");
+      LOG.debug("closed: nothing more to do for the leases");
     }
   }
 
@@ -124,7 +124,7 @@ final class LeaseKeeper implements AutoCloseable {
       ask();
       forgetOrphans();
     } catch (RuntimeException e) {
-      log.error("Keeping the leases failed; it goes on", e);
+      LOG.error("Keeping the leases failed; it goes on", e);
       later(RETRY, this::step);
     }
   }
@@ -141,10 +141,10 @@ final class LeaseKeeper implements AutoCloseable {
     try {
       session.user().lost(session::renew);
       session.openLife();
-      log.info("The metadata session was opened again");
+      LOG.info("The metadata session was opened again");
     } catch (IOException e) {
-      log.warn("The metadata session cannot be opened again for now: {}", e.getMessage());
-      log.debug("Opening it failed", e);
+      LOG.warn("The metadata session cannot be opened again for now: {}", e.getMessage());
+      LOG.debug("Opening it failed", e);
       reopenLater = true;
       session.leases().fail(e);
       later(REOPEN, () -> {
@@ -240,7 +240,7 @@ final class LeaseKeeper implements AutoCloseable {
     thread.shutdown();
     try {
       if (!thread.awaitTermination(10, TimeUnit.SECONDS)) {
-        log.warn("the lease's thread does not end");
+        LOG.warn("the lease's thread does not end");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /** Carries out the commands that come over the admin socket. Thread-safe. */
 final class AdminCommands implements AdminHandler {
-  private static final Logger log = LoggerFactory.getLogger(AdminCommands.class);
+  private static final Logger LOG = LoggerFactory.getLogger(AdminCommands.class);
 
   private final Node node;
   private final Shutdown shutdown;
@@ -74,7 +74,7 @@ final class AdminCommands implements AdminHandler {
   }
 
   private AdminResponse stop() {
-    log.info("stopping, as commanded");
+    LOG.info("stopping, as commanded");
     shutdown.run();
     return done(AdminDone.newBuilder().setNotice(shutdown.notice()).setLoss(shutdown.loss()));
   }

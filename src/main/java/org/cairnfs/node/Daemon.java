@@ -32,7 +32,7 @@ public final class Daemon {
     CONSOLE_TOO
   }
 
-  private static final Logger log = LoggerFactory.getLogger(Daemon.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final int LAST_STEPS_SECONDS_MAX = 10;
   private static final int HOME_CHECK_SECONDS = 2;
 
@@ -77,7 +77,7 @@ public final class Daemon {
       Runnable onReady)
       throws OperatorException {
     try {
-      log.info("Cairn {} starts in {}, pid {}", Version.current(), home, lock.pid());
+      LOG.info("Cairn {} starts in {}, pid {}", Version.current(), home, lock.pid());
       @Nullable ListenAddress listen = config.listen();
       if (listen != null) {
         listen.requireFree();
@@ -86,10 +86,10 @@ public final class Daemon {
       serve(Node.start(home, config, passphrase, mount, end), lock, end, mount, onReady);
     } catch (OperatorException e) {
       // the command tells the person; only what is behind it needs a stack trace
-      log.error("the node cannot run: {}", e.getMessage(), e.getCause());
+      LOG.error("the node cannot run: {}", e.getMessage(), e.getCause());
       throw e;
     } finally {
-      log.info("the node has ended");
+      LOG.info("the node has ended");
       NodeLogging.stop();
     }
   }
@@ -112,7 +112,7 @@ public final class Daemon {
       if (mount != null) {
         node.volume("mount the volume").mounts().mount(mount);
       }
-      log.info("ready");
+      LOG.info("ready");
       onReady.run();
       shutdown.await();
     } catch (IOException e) {
@@ -142,7 +142,7 @@ public final class Daemon {
    * the process.
    */
   private void endOnSignal(Shutdown shutdown) {
-    log.info("stopping, because of a signal");
+    LOG.info("stopping, because of a signal");
     boolean clean = shutdown.run();
     try {
       clean &= ended.await(LAST_STEPS_SECONDS_MAX, TimeUnit.SECONDS);
@@ -156,7 +156,7 @@ public final class Daemon {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      log.debug("the hook is running", e);
+      LOG.debug("the hook is running", e);
     }
   }
 }

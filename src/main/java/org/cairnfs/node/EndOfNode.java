@@ -8,14 +8,14 @@ import org.slf4j.LoggerFactory;
 
 /** Why a node has to end that nobody told to. Thread-safe. */
 final class EndOfNode implements Consumer<OperatorException> {
-  private static final Logger log = LoggerFactory.getLogger(EndOfNode.class);
+  private static final Logger LOG = LoggerFactory.getLogger(EndOfNode.class);
 
   private final CompletableFuture<OperatorException> reason = new CompletableFuture<>();
 
   @Override
   public void accept(OperatorException why) {
     if (reason.complete(why)) {
-      log.error("the node ends: {}. {}", why.getMessage(), why.remedy());
+      LOG.error("the node ends: {}. {}", why.getMessage(), why.remedy());
     }
   }
 

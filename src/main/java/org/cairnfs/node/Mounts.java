@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * when killed, never end.
  */
 public final class Mounts {
-  private static final Logger log = LoggerFactory.getLogger(Mounts.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Mounts.class);
 
   private final Vfs vfs;
   private final ParallelSteps.Step<FuseLibrary> library;
@@ -58,12 +58,12 @@ public final class Mounts {
             "Use it there, or unmount it with `cairn umount " + request.directory() + "`.");
       }
       if (detachStale(request.directory())) {
-        log.info("detached what a node that died had left at {}", request.directory());
+        LOG.info("detached what a node that died had left at {}", request.directory());
       }
       FuseMount mount = make(request);
       // Runs at once, on this thread, if it has ended already.
       var unused = mount.ended().thenRun(() -> forget(mount));
-      log.info("mounted at {}", mount.directory());
+      LOG.info("mounted at {}", mount.directory());
     } finally {
       changing.unlock();
     }
@@ -138,7 +138,7 @@ public final class Mounts {
         try {
           end(mount, false);
         } catch (OperatorException e) {
-          log.warn("{}; unmounting all the same", e.getMessage());
+          LOG.warn("{}; unmounting all the same", e.getMessage());
           inUse.add(mount.directory());
           abort(mount);
         }
@@ -153,7 +153,7 @@ public final class Mounts {
     try {
       end(mount, true);
     } catch (OperatorException e) {
-      log.error("cannot unmount {}", mount.directory(), e);
+      LOG.error("cannot unmount {}", mount.directory(), e);
     }
   }
 
@@ -185,7 +185,7 @@ public final class Mounts {
 
   private void forget(FuseMount mount) {
     if (active.remove(mount)) {
-      log.info("{} is unmounted", mount.directory());
+      LOG.info("{} is unmounted", mount.directory());
     }
   }
 

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * Touches nothing but memory, and ends by itself.
  */
 final class Rehearsal implements Runnable {
-  private static final Logger log = LoggerFactory.getLogger(Rehearsal.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
   private static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final int ROUNDS = 400;
 
@@ -41,7 +41,7 @@ final class Rehearsal implements Runnable {
         sealer.openFrame(key, plain.length, 0, frame, 0, out, 0);
       }
     } catch (IntegrityException e) {
-      log.error("a block that was just sealed cannot be opened: do not trust this machine", e);
+      LOG.error("a block that was just sealed cannot be opened: do not trust this machine", e);
     }
   }
 }

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * removed. Happens once, whoever asks and how often. Thread-safe.
  */
 final class Shutdown {
-  private static final Logger log = LoggerFactory.getLogger(Shutdown.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Shutdown.class);
   private static final Duration TRANSFERS_LIMIT = Duration.ofSeconds(10);
 
   /** A disk that is gone must not keep the process: what was synced is on it, the rest is lost. */
@@ -114,10 +114,10 @@ final class Shutdown {
     }
     try {
       if (!server.drain(TRANSFERS_LIMIT)) {
-        log.warn("transfers did not end within {}", TRANSFERS_LIMIT);
+        LOG.warn("transfers did not end within {}", TRANSFERS_LIMIT);
       }
     } catch (IOException e) {
-      log.warn("closing the admin socket failed", e);
+      LOG.warn("closing the admin socket failed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -137,10 +137,10 @@ final class Shutdown {
     try {
       closed.get(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      log.error("the node did not close cleanly", e.getCause());
+      LOG.error("the node did not close cleanly", e.getCause());
       loss = inWords(e);
     } catch (TimeoutException e) {
-      log.error("the node did not close within {}; its process ends all the same", CLOSE_LIMIT);
+      LOG.error("the node did not close within {}; its process ends all the same", CLOSE_LIMIT);
       loss = "the disk did not take them in time";
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -166,7 +166,7 @@ final class Shutdown {
     try {
       SocketPlace.remove(home);
     } catch (IOException e) {
-      log.warn("cannot remove the admin socket", e);
+      LOG.warn("cannot remove the admin socket", e);
     }
   }
 }

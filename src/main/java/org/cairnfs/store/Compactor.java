@@ -28,7 +28,7 @@ final class Compactor {
   /** An active segment smaller than this is left alone, however little of it is live. */
   static final long ACTIVE_MIN_BYTES = 1L << 20;
 
-  private static final Logger log = LoggerFactory.getLogger(Compactor.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Compactor.class);
 
   private final Segments segments;
   private final BlobIndex index;
@@ -122,7 +122,7 @@ final class Compactor {
     } catch (DiskFullException e) {
       // The file is what stands in the way. Without the flush a start after a crash has to look
       // for the blobs of a segment that is gone, and finds them elsewhere, if anywhere.
-      log.warn("Deleting segment {} before the index is flushed", condemned, e);
+      LOG.warn("Deleting segment {} before the index is flushed", condemned, e);
     }
     segments.delete(condemned);
     index.forget(condemned);
@@ -217,7 +217,7 @@ final class Compactor {
             RecordKind.BLOB, payload.remaining(), entry.id(), SegmentFormat.crc(payload));
         writer.copyBlob(header, entry.location(), payload);
       } else if (index.markDamaged(entry.id(), entry.location())) {
-        log.error("Blob {} is damaged, found when segment {} was compacted", entry.id(), victim);
+        LOG.error("Blob {} is damaged, found when segment {} was compacted", entry.id(), victim);
       }
     }
   }

@@ -25,7 +25,7 @@ final class GroupCommit {
   /** A force that covers at most this much came from a caller who syncs after each small append. */
   private static final long SMALL_FORCE_BYTES = 32L << 10;
 
-  private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
+  private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
 
   private final Segments segments;
   private final Unsynced unsynced;
@@ -171,7 +171,7 @@ final class GroupCommit {
       indexFailure = null;
     } catch (IOException e) {
       indexFailure = e;
-      log.warn("The blob index cannot take in {} synced records for now", records.size(), e);
+      LOG.warn("The blob index cannot take in {} synced records for now", records.size(), e);
     }
   }
 
@@ -179,7 +179,7 @@ final class GroupCommit {
     if (segment == null) {
       return durableSequence;
     }
-    log.error("Segment {} cannot be synced; it is given up", segment.number(), cause);
+    LOG.error("Segment {} cannot be synced; it is given up", segment.number(), cause);
     return unsynced.lose(durableSequence, segment, cause);
   }
 }

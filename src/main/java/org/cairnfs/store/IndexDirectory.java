@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class IndexDirectory {
   private static final String MARK_SUFFIX = ".damaged";
 
-  private static final Logger log = LoggerFactory.getLogger(IndexDirectory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(IndexDirectory.class);
 
   private final Path directory;
   private final Path mark;
@@ -35,14 +35,14 @@ final class IndexDirectory {
   /** Opens the index, an empty one in place of one that is damaged. */
   KvStore open(List<String> tables, KvOptions options) throws IOException {
     if (isMarkedDamaged()) {
-      log.warn("The blob index in {} was found damaged; it is made anew", directory);
+      LOG.warn("The blob index in {} was found damaged; it is made anew", directory);
       discard();
       Files.delete(mark);
     }
     try {
       return RocksKvStore.open(directory, tables, options);
     } catch (KvCorruptException e) {
-      log.warn("The blob index in {} is damaged; it is made anew", directory, e);
+      LOG.warn("The blob index in {} is damaged; it is made anew", directory, e);
       discard();
       return RocksKvStore.open(directory, tables, options);
     }
@@ -58,10 +58,10 @@ final class IndexDirectory {
     try {
       if (!isMarkedDamaged()) {
         Files.createFile(mark);
-        log.error("The blob index in {} is damaged; the next start makes it anew", directory);
+        LOG.error("The blob index in {} is damaged; the next start makes it anew", directory);
       }
     } catch (IOException e) {
-      log.error("Cannot note that the blob index in {} is damaged", directory, e);
+      LOG.error("Cannot note that the blob index in {} is damaged", directory, e);
     }
   }
 

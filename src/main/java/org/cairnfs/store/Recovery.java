@@ -20,7 +20,7 @@ final class Recovery {
   /** Records applied with one batch. */
   private static final int BATCH_RECORDS = 1024;
 
-  private static final Logger log = LoggerFactory.getLogger(Recovery.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
   private final Segments segments;
   private final BlobIndex index;
@@ -73,9 +73,9 @@ final class Recovery {
     var report =
         new Report(scannedBytes, recordsFound, recordsDamaged, skippedBytes, tornBytes, blobsLost);
     if (!report.isClean()) {
-      log.warn("Opened {} segments and found damage: {}", found.size(), report);
+      LOG.warn("Opened {} segments and found damage: {}", found.size(), report);
     } else if (scannedBytes > 0) {
-      log.info("Opened {} segments: {}", found.size(), report);
+      LOG.info("Opened {} segments: {}", found.size(), report);
     }
     return report;
   }
@@ -85,7 +85,7 @@ final class Recovery {
       long number = entry.getKey();
       if (!found.contains(number)) {
         if (!entry.getValue().condemned()) {
-          log.error("Segment {} is missing", number);
+          LOG.error("Segment {} is missing", number);
           loseBlobs(number, 0);
         }
         index.forget(number);
@@ -112,7 +112,7 @@ final class Recovery {
       long size = file.sizeBytes();
       long end = size;
       if (size < from) {
-        log.error("Segment {} has {} bytes and should have {}", number, size, from);
+        LOG.error("Segment {} has {} bytes and should have {}", number, size, from);
         loseBlobs(number, size);
         index.indexedTo(number, size);
       } else if (size > from) {
@@ -180,7 +180,7 @@ final class Recovery {
   }
 
   private static void logTorn(long number, long size, SegmentScanner.Result result) {
-    log.warn(
+    LOG.warn(
         "Cut a torn tail of {} bytes off segment {}, blobs {}",
         size - result.intactEnd(),
         number,
@@ -193,7 +193,7 @@ final class Recovery {
     if (complete && SegmentFormat.isSegmentHeader(header.flip(), number)) {
       return SegmentFormat.SEGMENT_HEADER_BYTES;
     }
-    log.warn("Segment {} has no intact header", number);
+    LOG.warn("Segment {} has no intact header", number);
     return 0;
   }
 
@@ -202,7 +202,7 @@ final class Recovery {
       recordsFound++;
     } else {
       recordsDamaged++;
-      log.error(
+      LOG.error(
           "Blob {} is damaged: segment {} at {}",
           record.id(),
           record.at().segment(),

@@ -37,7 +37,7 @@ public final class SegmentStore implements BlobStore {
 
   private static final int VERIFY_BUFFER_BYTES = 256 << 10;
 
-  private static final Logger log = LoggerFactory.getLogger(SegmentStore.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentStore.class);
 
   private final Segments segments;
   private final Unsynced unsynced;
@@ -115,7 +115,7 @@ public final class SegmentStore implements BlobStore {
   static SegmentStore open(
       SegmentFiles files, KvStore index, SegmentOptions options, Executor background)
       throws IOException {
-    Runnable whenCorrupt = () -> log.error("The blob index is damaged; delete it and start again");
+    Runnable whenCorrupt = () -> LOG.error("The blob index is damaged; delete it and start again");
     return new SegmentStore(files, new BlobIndex(index, whenCorrupt), options, background);
   }
 
@@ -230,7 +230,7 @@ public final class SegmentStore implements BlobStore {
   private void damaged(BlobId id, Location at, String why) throws IOException {
     commit.forceAndIndex();
     if (index.markDamaged(id, at)) {
-      log.error("Blob {} in segment {} at {}: {}", id, at.segment(), at.offset(), why);
+      LOG.error("Blob {} in segment {} at {}: {}", id, at.segment(), at.offset(), why);
     }
   }
 

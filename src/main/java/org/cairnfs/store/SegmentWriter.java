@@ -37,7 +37,7 @@ final class SegmentWriter {
    */
   private static final int PAGE_BYTES = 4096;
 
-  private static final Logger log = LoggerFactory.getLogger(SegmentWriter.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SegmentWriter.class);
 
   private final Segments segments;
   private final Unsynced unsynced;
@@ -350,7 +350,7 @@ final class SegmentWriter {
       to.zeroedBytes = end + count;
     } catch (IOException e) {
       // It was for speed only; the disk may just be full.
-      log.debug("Cannot write ahead in segment {}", to.segment.number(), e);
+      LOG.debug("Cannot write ahead in segment {}", to.segment.number(), e);
       truncate(to, end);
     }
   }
@@ -361,7 +361,7 @@ final class SegmentWriter {
     try {
       to.file.truncate(size);
     } catch (IOException e) {
-      log.warn("Cannot cut segment {} to {} bytes", to.segment.number(), size, e);
+      LOG.warn("Cannot cut segment {} to {} bytes", to.segment.number(), size, e);
     }
   }
 
@@ -370,7 +370,7 @@ final class SegmentWriter {
       background.execute(task);
     } catch (RejectedExecutionException e) {
       forceQueued.set(false);
-      log.debug("No background work any more: the node is stopping", e);
+      LOG.debug("No background work any more: the node is stopping", e);
     }
   }
 
@@ -379,7 +379,7 @@ final class SegmentWriter {
     try {
       commit.force();
     } catch (IOException e) {
-      log.error("Cannot sync blobs; the next sync will fail", e);
+      LOG.error("Cannot sync blobs; the next sync will fail", e);
     }
   }
 
@@ -387,7 +387,7 @@ final class SegmentWriter {
     try {
       index.flush();
     } catch (IOException | IllegalStateException e) {
-      log.warn("Cannot flush the blob index; the next start takes longer", e);
+      LOG.warn("Cannot flush the blob index; the next start takes longer", e);
     }
   }
 }

@@ -42,7 +42,7 @@ final class ActiveFile {
 
   private static final int PAGE_SIZE_BYTES = 4096;
 
-  private static final Logger log = LoggerFactory.getLogger(ActiveFile.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ActiveFile.class);
 
   private final InodeNumber number;
   private final MetaSession session;
@@ -292,7 +292,7 @@ final class ActiveFile {
       if (goneBytes > 0) {
         writeError = new PosixException(
             Errno.EIO, goneBytes + " bytes of inode " + number + " could not be synced");
-        log.error("The disk lost {} bytes written to inode {}", goneBytes, number);
+        LOG.error("The disk lost {} bytes written to inode {}", goneBytes, number);
       }
       return frozen.hasLayersToStore();
     } finally {

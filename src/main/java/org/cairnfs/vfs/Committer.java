@@ -63,7 +63,7 @@ final class Committer implements AutoCloseable {
   private static final long BATCH_BYTES = 1 << 20;
   private static final int HARD_LIMIT_FACTOR = 4;
 
-  private static final Logger log = LoggerFactory.getLogger(Committer.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Committer.class);
 
   private final MetaSession session;
   private final Leases leases;
@@ -392,7 +392,7 @@ final class Committer implements AutoCloseable {
         var unused = requestCut();
       }
     } catch (RuntimeException e) {
-      log.error("A periodic cut failed; the next one tries again", e);
+      LOG.error("A periodic cut failed; the next one tries again", e);
     }
   }
 

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * changed on its host: so the next owner sees all of that, in whatever file. Thread-safe.
  */
 final class FileLocks implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(FileLocks.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FileLocks.class);
 
   /** How long a lock that is not to wait may take. */
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -146,7 +146,7 @@ final class FileLocks implements AutoCloseable {
     try {
       var unused = committer.requestCut();
     } catch (PosixException e) {
-      log.debug("what was changed under a lock is not committed: whoever syncs is told", e);
+      LOG.debug("what was changed under a lock is not committed: whoever syncs is told", e);
     }
   }
 

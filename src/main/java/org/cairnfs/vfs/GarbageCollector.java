@@ -30,7 +30,7 @@ final class GarbageCollector implements AutoCloseable {
   /** Steps and batches of one run, so that a run ends. */
   private static final int ROUNDS = 64;
 
-  private static final Logger log = LoggerFactory.getLogger(GarbageCollector.class);
+  private static final Logger LOG = LoggerFactory.getLogger(GarbageCollector.class);
 
   private final MetaSession session;
   private final Leases leases;
@@ -57,7 +57,7 @@ final class GarbageCollector implements AutoCloseable {
   public void close() {
     closing.complete(null);
     synchronized (this) {
-      log.debug("No more garbage is collected");
+      LOG.debug("No more garbage is collected");
     }
   }
 
@@ -75,10 +75,10 @@ final class GarbageCollector implements AutoCloseable {
       }
     } catch (PosixException e) {
       if (!closing.isDone()) {
-        log.warn("Collecting garbage failed; it goes on later", e);
+        LOG.warn("Collecting garbage failed; it goes on later", e);
       }
     } catch (RuntimeException e) {
-      log.error("Collecting garbage failed; it goes on later", e);
+      LOG.error("Collecting garbage failed; it goes on later", e);
     }
   }
 

@@ -28,7 +28,7 @@ final class Invalidations implements AutoCloseable {
   /** A program that keeps pages busy must not keep all others from opening files. */
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
-  private static final Logger log = LoggerFactory.getLogger(Invalidations.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Invalidations.class);
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -126,7 +126,7 @@ final class Invalidations implements AutoCloseable {
       try {
         caches.invalidate(next);
       } catch (RuntimeException e) {
-        log.error("the kernel may go on to show old bytes of inode {}", next, e);
+        LOG.error("the kernel may go on to show old bytes of inode {}", next, e);
       }
     }
   }

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class JournalReplay {
   private static final int REPLY_LIMIT_SECONDS = 30;
 
-  private static final Logger log = LoggerFactory.getLogger(JournalReplay.class);
+  private static final Logger LOG = LoggerFactory.getLogger(JournalReplay.class);
 
   private final MetaStore metadata;
   private final MetaLog entries;
@@ -73,7 +73,7 @@ public final class JournalReplay {
     propose(missing);
     journal.settle(journal.last());
     if (restored > 0 || !missing.isEmpty()) {
-      log.info(
+      LOG.info(
           "The journal had {} synced changes and {} blobs of them that nobody else had",
           missing.size(),
           restored);
@@ -106,7 +106,7 @@ public final class JournalReplay {
                 reply.get(REPLY_LIMIT_SECONDS, TimeUnit.SECONDS))
             .getOutcome();
         if (outcome != MetaReply.Outcome.APPLIED && outcome != MetaReply.Outcome.DUPLICATE) {
-          log.error("A synced change could not be done again after the crash: {}", outcome);
+          LOG.error("A synced change could not be done again after the crash: {}", outcome);
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

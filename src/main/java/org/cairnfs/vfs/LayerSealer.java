@@ -28,7 +28,7 @@ final class LayerSealer {
   /** Most extents a block may have before it is merged. */
   static final int MERGE_EXTENTS = 256;
 
-  private static final Logger log = LoggerFactory.getLogger(LayerSealer.class);
+  private static final Logger LOG = LoggerFactory.getLogger(LayerSealer.class);
 
   private final MetaSession session;
   private final BlockStore blobs;
@@ -119,7 +119,7 @@ final class LayerSealer {
       if (e.errno() == Errno.ENOENT) {
         return null; // the file was removed meanwhile
       }
-      log.warn(
+      LOG.warn(
           "Block {} of inode {} stays unmerged", part.block(), frozen.file().number(), e);
       return null; // what cannot be read must not keep what was written from being stored
     }

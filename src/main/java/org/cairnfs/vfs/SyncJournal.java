@@ -56,7 +56,7 @@ final class SyncJournal {
   /** Records that are settled at once, not by the clock: half of an area, if they are of 4 KiB. */
   private static final int SETTLE_RECORDS = 192;
 
-  private static final Logger log = LoggerFactory.getLogger(SyncJournal.class);
+  private static final Logger LOG = LoggerFactory.getLogger(SyncJournal.class);
 
   private final Journal file;
   private final BlockStore blobs;
@@ -116,7 +116,7 @@ final class SyncJournal {
         sealed.computeIfAbsent(ref.id(), id -> blobs.sealed(ref));
       }
     } catch (PosixException e) {
-      log.warn("A cut goes without the journal: what it stored cannot be read back", e);
+      LOG.warn("A cut goes without the journal: what it stored cannot be read back", e);
       return null;
     }
     return new Attempt(sealed);
@@ -149,7 +149,7 @@ final class SyncJournal {
       } catch (IOException e) {
         failed = true;
         number = Journal.NO_ROOM;
-        log.error("Cannot write the journal; fsync goes without it until the next start", e);
+        LOG.error("Cannot write the journal; fsync goes without it until the next start", e);
       }
       if (!isInSegments(sealed)) {
         throw new PosixException(Errno.EIO, "the disk cannot sync what was written");
@@ -223,7 +223,7 @@ final class SyncJournal {
       }
       return lost.isEmpty() || blobs.sync(new HashSet<>(lost)).isEmpty();
     } catch (PosixException e) {
-      log.error("Blobs cannot be synced; the journal keeps them", e);
+      LOG.error("Blobs cannot be synced; the journal keeps them", e);
       return false;
     }
   }

@@ -48,7 +48,7 @@ final class CrashIT {
 
   private static final List<Program> PROGRAMS = List.of(Program.values());
 
-  private static final Logger log = LoggerFactory.getLogger(CrashIT.class);
+  private static final Logger LOG = LoggerFactory.getLogger(CrashIT.class);
 
   private @TempDir Path directory;
   private CairnProcess cairn;
@@ -201,7 +201,7 @@ final class CrashIT {
       try {
         held.close();
       } catch (IOException e) {
-        log.debug("Closing a file of a node that is dead gave an error, as it may", e);
+        LOG.debug("Closing a file of a node that is dead gave an error, as it may", e);
       }
     }
 
@@ -219,7 +219,7 @@ final class CrashIT {
       for (int i = 0; i < held.size(); i++) {
         assertThat(held.get(i)).as("number %d of what %s holds", i, program).isEqualTo(i + 1);
       }
-      log.info(
+      LOG.info(
           "Crash {}: {} steps since the last commit are lost; {} has {} numbers, {} acknowledged",
           number,
           lost,

@@ -44,7 +44,7 @@ final class FailuresIT {
   /** Work without trouble, before a failure and after it. */
   private static final int CALM_MILLIS = ROUNDS == 0 ? 1500 : 3000;
 
-  private static final Logger log = LoggerFactory.getLogger(FailuresIT.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FailuresIT.class);
 
   private @TempDir Path directory;
   private ThreeHosts hosts;
@@ -114,7 +114,7 @@ final class FailuresIT {
         assertThat(work.answered()).as("calls answered since").isGreaterThan(before);
       }
       work.stop();
-      log.info(
+      LOG.info(
           "{} in round {}: {} calls in {} s: {}",
           failures,
           round,

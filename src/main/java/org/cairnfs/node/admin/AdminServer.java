@@ -43,7 +43,7 @@ public final class AdminServer implements Closeable {
   static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
   static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
 
-  private static final Logger log = LoggerFactory.getLogger(AdminServer.class);
+  private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
   private static final String BUSY = "the node is busy with other commands";
   private static final String BUSY_REMEDY = "Wait until one of them has ended and try again.";
 
@@ -102,7 +102,7 @@ public final class AdminServer implements Closeable {
       } catch (ClosedChannelException e) {
         return;
       } catch (IOException e) {
-        log.error("cannot accept commands any more", e);
+        LOG.error("cannot accept commands any more", e);
         return;
       }
     }
@@ -115,7 +115,7 @@ public final class AdminServer implements Closeable {
       try (AdminConnection connection = new AdminConnection(channel)) {
         connection.send(AdminFailures.toResponse(new OperatorException(BUSY, BUSY_REMEDY)));
       } catch (IOException refused) {
-        log.debug("a command hung up before it was refused", refused);
+        LOG.debug("a command hung up before it was refused", refused);
       } finally {
         open.remove(channel);
       }
@@ -130,9 +130,9 @@ public final class AdminServer implements Closeable {
       }
     } catch (IOException e) {
       // A command that was interrupted is nothing to worry about.
-      log.debug("a command's connection broke", e);
+      LOG.debug("a command's connection broke", e);
     } catch (RuntimeException | Error e) {
-      log.error("a command failed", e);
+      LOG.error("a command failed", e);
     } finally {
       open.remove(channel);
     }
@@ -177,10 +177,10 @@ public final class AdminServer implements Closeable {
       }
       return handler.handle(request, connection);
     } catch (OperatorException e) {
-      log.debug("a command is refused", e);
+      LOG.debug("a command is refused", e);
       return AdminFailures.toResponse(e);
     } catch (RuntimeException | Error e) {
-      log.error("the command {} failed", request.getCommandCase(), e);
+      LOG.error("the command {} failed", request.getCommandCase(), e);
       return AdminFailures.toResponse(new OperatorException(
           "the node failed to do that: " + e, "Its log says more; please report it as a bug."));
     }
@@ -190,7 +190,7 @@ public final class AdminServer implements Closeable {
     try {
       channel.close();
     } catch (IOException e) {
-      log.debug("closing a command's connection failed", e);
+      LOG.debug("closing a command's connection failed", e);
     }
   }
 
@@ -221,7 +221,7 @@ public final class AdminServer implements Closeable {
     connections.shutdown();
     try {
       if (!connections.awaitTermination(CLOSE_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        log.info("cutting {} connections", open.size());
+        LOG.info("cutting {} connections", open.size());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
