@@ -573,6 +573,7 @@ class RaftClusterTest {
     three();
     Node removed = leader();
     Node other = nodes.stream().filter(node -> node != removed).findFirst().orElseThrow();
+    session(removed);
 
     assertThat(get(other.changes().setState(removed.id, MemberState.REMOVED)))
         .isEqualTo(MemberOutcome.DONE);
@@ -588,6 +589,10 @@ class RaftClusterTest {
       assertThat(leader.log.group()).isNotNull();
       assertThat(leader.log.group().has(removed.id.toString())).isFalse();
     });
+    await()
+        .atMost(LIMIT)
+        .until(() ->
+            Sessions.list(other.store).stream().noneMatch(live -> live.node().equals(removed.id)));
     MetaSession session = session(other);
     get(create(session, "without it"));
     await()
