@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the leader looks after now and then: that the Raft group is what the members' table says,
- * one change at a time, and that the sessions of nodes that are gone keep nobody waiting. For one
- * thread.
+ * one change at a time, that the node leads that does the work, and that the sessions of nodes that
+ * are gone keep nobody waiting. For one thread.
  */
 final class LeaderDuties {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderDuties.class);
@@ -31,9 +31,13 @@ final class LeaderDuties {
   /** Who has just come in may be sent to a moment later. */
   private static final int NEGLECTED_TICKS_MAX = 4;
 
+  /** Between two attempts to have another node lead. */
+  private static final int TRANSFER_REST_TICKS = 40;
+
   private final MetaLog log;
   private final MetaStore store;
   private final Members members;
+  private final Workload workload;
   private final RaftTiming timing;
 
   private CompletableFuture<?> change = CompletableFuture.completedFuture(null);
@@ -44,6 +48,8 @@ final class LeaderDuties {
 
   private Set<String> elders = Set.of();
 
+  private int transferRestTicks;
+
   /** How many ticks in a row the leader has sent nothing to one of the group. */
   private int neglectedTicks;
 
@@ -52,15 +58,18 @@ final class LeaderDuties {
   /** Nodes that are gone, by id as text, and have no session any more. */
   private final Set<String> ended = new HashSet<>();
 
-  LeaderDuties(MetaLog log, MetaStore store, Members members, RaftTiming timing) {
+  LeaderDuties(
+      MetaLog log, MetaStore store, Members members, Workload workload, RaftTiming timing) {
     this.log = log;
     this.store = store;
     this.members = members;
+    this.workload = workload;
     this.timing = timing;
   }
 
   /** Does what is due, if this node leads; does not wait for it. */
   void perform(RaftInstance raft) {
+    transferRestTicks = Math.max(0, transferRestTicks - 1);
     if (!raft.leads()) {
       ended.clear();
       neglectedTicks = 0;
@@ -131,6 +140,7 @@ final class LeaderDuties {
     Optional<VoterPlan.Group> planned =
         VoterPlan.next(now, situation, timing.silentVoter(), attempts);
     if (planned.isEmpty()) {
+      followWork(now, raft, situation);
       return;
     }
     VoterPlan.Group next = planned.get();
@@ -168,6 +178,30 @@ final class LeaderDuties {
       });
     } catch (IOException e) {
       LOG.info("The Raft group cannot change now; the next try follows: {}", e.toString());
+    }
+  }
+
+  /**
+   * Hands the lead to the node that does the work, if it answers and is to stay. Proposals wait
+   * meanwhile, some 50 ms, and no longer than an election time-out if it comes to nothing.
+   */
+  private void followWork(VoterPlan.Group now, RaftInstance raft, VoterPlan.Situation situation) {
+    Optional<String> worker = workload
+        .worker(now.voters())
+        .filter(node -> !node.equals(raft.node()) && situation.isReliable(node));
+    if (worker.isEmpty() || transferRestTicks > 0) {
+      return;
+    }
+    transferRestTicks = TRANSFER_REST_TICKS;
+    LOG.info("{} makes nearly all entries: it is to lead", worker.get());
+    try {
+      change = raft.handOver(worker.get()).whenComplete((reply, problem) -> {
+        if (problem != null || !reply.isSuccess()) {
+          LOG.info("{} does not lead; another try may follow: {}", worker.get(), reply, problem);
+        }
+      });
+    } catch (IOException e) {
+      LOG.info("The lead cannot be handed over now: {}", e.toString());
     }
   }
 

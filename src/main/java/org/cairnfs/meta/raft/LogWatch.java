@@ -20,7 +20,7 @@ final class LogWatch implements Runnable {
   LogWatch(RaftMetaLog log, MetaStore store, Members members, RaftTiming timing) {
     this.log = log;
     this.timing = timing;
-    this.duties = new LeaderDuties(log, store, members, timing);
+    this.duties = new LeaderDuties(log, store, members, log.workload(), timing);
   }
 
   @Override
@@ -36,6 +36,7 @@ final class LogWatch implements Runnable {
       } else if (raft != null) {
         duties.perform(raft);
       }
+      log.workload().tick();
       // What waits for room on the disk is not lost.
       leaderlessTicks = log.hasLeader() || log.stalled() != null ? 0 : leaderlessTicks + 1;
       long limitTicks = Math.max(1, timing.noLeader().dividedBy(timing.tick()));

@@ -17,6 +17,7 @@ import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.SnapshotInfo;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.LifeCycle;
 import org.cairnfs.meta.LogPosition;
 import org.cairnfs.meta.MetaStore;
@@ -55,8 +56,8 @@ final class MetaStateMachine extends BaseStateMachine {
      */
     boolean applyFailed(RuntimeException cause);
 
-    /** An entry was applied. */
-    void applied();
+    /** An entry of that client was applied. */
+    void applied(ByteString client);
 
     /**
      * Brings the rows of that node and puts them in place of what the store has; blocks.
@@ -205,7 +206,7 @@ final class MetaStateMachine extends BaseStateMachine {
       return CompletableFuture.completedFuture(Replies.failed());
     }
     updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
-    listener.applied();
+    listener.applied(entry.getStateMachineLogEntry().getClientId());
     applied.applied(entry.getIndex());
     entriesSinceFlush++;
     bytesSinceFlush += data.length;

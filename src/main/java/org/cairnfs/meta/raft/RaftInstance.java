@@ -269,6 +269,17 @@ final class RaftInstance implements AutoCloseable {
         setup.client(), peer, group, CallId.getAndIncrement(), null, limitMillis));
   }
 
+  /** Has that voter lead, soon or not at all; only as the leader, which has to send to it. */
+  CompletableFuture<RaftClientReply> handOver(String voter) throws IOException {
+    return server.transferLeadershipAsync(new TransferLeadershipRequest(
+        setup.client(),
+        peer,
+        group,
+        CallId.getAndIncrement(),
+        RaftPeerId.valueOf(voter),
+        setup.timing().electionMin().toMillis()));
+  }
+
   long term() {
     return division.getInfo().getCurrentTerm();
   }

@@ -265,6 +265,11 @@ public final class RaftMetaLog implements MetaLog {
     return runs.isAmong();
   }
 
+  /** Who makes the entries. */
+  Workload workload() {
+    return runs.workload();
+  }
+
   /** Lets a tick pass for those who wait. */
   synchronized void tick() {
     proposals.tick();

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.meta.Members;
 import org.cairnfs.meta.MetaStore;
@@ -42,9 +43,10 @@ final class RaftRuns {
   private final LogThreads threads;
   private final Stall stall;
   private final SnapshotSpool spool;
+  private final Workload workload = new Workload();
 
   /** The same in all runs, so that a leader knows what it has done. */
-  private final ClientId client = ClientId.randomId();
+  private final ClientId client;
 
   private volatile @Nullable RaftLinks links;
 
@@ -64,10 +66,15 @@ final class RaftRuns {
     this.threads = threads;
     this.stall = stall;
     this.spool = new SnapshotSpool(place.directory(), place.group());
+    this.client = Workload.client(place.node());
   }
 
   boolean isAmong() {
     return among;
+  }
+
+  Workload workload() {
+    return workload;
   }
 
   /** Begins the first run; see {@link RaftMetaLog#open}. */
@@ -267,7 +274,8 @@ final class RaftRuns {
     }
 
     @Override
-    public void applied() {
+    public void applied(ByteString maker) {
+      workload.count(maker);
       if (stall.end()) {
         LOG.info("The metadata goes on");
       }

@@ -55,6 +55,11 @@ final class VoterPlan {
       Set<String> leaving,
       Map<String, Duration> silence,
       Duration lately) {
+    /** Whether a node answers, and nobody wants it to leave. */
+    boolean isReliable(String node) {
+      return !leaving.contains(node) && !isSilent(node, lately);
+    }
+
     private boolean isSilent(String node, Duration limit) {
       return silence.getOrDefault(node, Duration.ZERO).compareTo(limit) > 0;
     }

@@ -30,6 +30,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.apache.ratis.protocol.RaftClientReply;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
@@ -511,6 +512,44 @@ class RaftClusterTest {
 
     awaitSame(nodes);
     assertThat(leader.store.usage().inodes()).isEqualTo(21);
+  }
+
+  /** Some entries are always under way, so also when the lead goes to another node. */
+  @Test
+  void theLeadGoesToTheNodeThatWorksAndNothingIsLost() {
+    three();
+    Node leader = leader();
+    Node worker = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    MetaSession session = session(worker);
+    List<CompletableFuture<Void>> created = new ArrayList<>();
+    Instant limit = Instant.now().plus(LIMIT);
+    while (!worker.leads() && Instant.now().isBefore(limit)) {
+      created.add(create(session, "before " + created.size()));
+      get(created.get(Math.max(0, created.size() - 8)));
+    }
+    assertThat(worker.leads()).isTrue();
+    created.add(create(session, "after"));
+    created.forEach(RaftClusterTest::get);
+
+    awaitSame(nodes);
+    assertThat(leader.store.usage().inodes()).isEqualTo(created.size() + 1);
+    assertThat(worker.leads()).isTrue();
+  }
+
+  @Test
+  void aLeadThatCannotBeHandedOverStaysAndProposalsGoOn() throws IOException {
+    three();
+    Node leader = leader();
+    Node other = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    net.cut(other.id.toString());
+    CompletableFuture<RaftClientReply> handedOver =
+        leader.log.current().handOver(other.id.toString());
+    CompletableFuture<MemberOutcome> change =
+        leader.changes().update(leader.id, List.of("new:1"), "", 1);
+
+    assertThat(get(change)).isEqualTo(MemberOutcome.DONE);
+    assertThat(get(handedOver).isSuccess()).isFalse();
+    assertThat(leader.leads()).isTrue();
   }
 
   @Test

@@ -86,4 +86,14 @@ class VoterPlanTest {
     assertThat(next(group("abc", ""), "abc", "c", Map.of())).contains(group("a", "bc"));
     assertThat(next(group("abc", ""), "abc", "a", Map.of())).contains(group("a", "bc"));
   }
+
+  @Test
+  void whoIsSilentOrAboutToLeaveIsNotReliable() {
+    Map<String, Duration> silence = Map.of("c", Duration.ofSeconds(2), "d", Duration.ofMillis(500));
+    Situation situation =
+        new Situation("a", nodes("abcd"), nodes("b"), silence, Duration.ofSeconds(1));
+
+    assertThat(nodes("abcd").stream().filter(situation::isReliable))
+        .containsExactlyInAnyOrder("a", "d");
+  }
 }
