@@ -183,7 +183,7 @@ final class LeaderDuties {
 
   /**
    * Hands the lead to the node that does the work, if it answers and is to stay. Proposals wait
-   * meanwhile, some 50 ms, and no longer than an election time-out if it comes to nothing.
+   * meanwhile, and no longer than an election time-out if it comes to nothing.
    */
   private void followWork(VoterPlan.Group now, RaftInstance raft, VoterPlan.Situation situation) {
     Optional<String> worker = workload
