@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.OperatorException;
@@ -25,7 +26,13 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = CairnCommand.Version.class,
     mixinStandardHelpOptions = true,
-    subcommands = {
+    footer = {
+      "",
+      "Exit codes: 0 done, 1 failed, 2 called wrongly.",
+      "The home is --home, else $CAIRN_HOME, else /var/lib/cairn for root and ~/.local/share/cairn for others."
+    })
+final class CairnCommand implements Runnable {
+  private static final List<Class<?>> SUBCOMMANDS = List.of(
       InitCommand.class,
       StartCommand.class,
       StopCommand.class,
@@ -43,14 +50,11 @@ import picocli.CommandLine.ScopeType;
       NodeCommand.class,
       VolumeCommand.class,
       VersionCommand.class,
-      CommandLine.HelpCommand.class
-    },
-    footer = {
-      "",
-      "Exit codes: 0 done, 1 failed, 2 called wrongly.",
-      "The home is --home, else $CAIRN_HOME, else /var/lib/cairn for root and ~/.local/share/cairn for others."
-    })
-final class CairnCommand implements Runnable {
+      CommandLine.HelpCommand.class);
+
+  /** What asks for a list of all subcommands. */
+  private static final Set<String> HELP = Set.of("help", "--help", "-h");
+
   private final Console console;
   private final Map<String, String> environment;
 
@@ -74,8 +78,10 @@ final class CairnCommand implements Runnable {
    * then, or it failed.
    */
   static int execute(List<String> arguments, Console console, Map<String, String> environment) {
-    int exitCode = new CommandLine(new CairnCommand(console, environment))
-        .registerConverter(Path.class, argument -> Path.of(RawArguments.text(argument)))
+    CommandLine line = new CommandLine(new CairnCommand(console, environment));
+    subcommands(arguments).forEach(line::addSubcommand);
+    int exitCode = line.registerConverter(
+            Path.class, argument -> Path.of(RawArguments.text(argument)))
         .registerConverter(Bytes.class, RawArguments::bytes)
         .setExpandAtFiles(false)
         .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
@@ -89,6 +95,18 @@ final class CairnCommand implements Runnable {
     console.explain(new OperatorException(
         "standard output cannot be written", "Check the disk or the program that it leads to."));
     return OperatorException.FAILURE;
+  }
+
+  /**
+   * Those that the arguments may mean. Looking at the options of all of them takes tenths of a
+   * second in a JVM that has just started, and a mount starts two.
+   */
+  private static List<Class<?>> subcommands(List<String> arguments) {
+    List<Class<?>> named = SUBCOMMANDS.stream()
+        .filter(
+            command -> arguments.contains(command.getAnnotation(Command.class).name()))
+        .toList();
+    return named.isEmpty() || arguments.stream().anyMatch(HELP::contains) ? SUBCOMMANDS : named;
   }
 
   private static int refuse(ParameterException e, Console console) {

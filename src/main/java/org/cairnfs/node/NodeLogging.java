@@ -35,6 +35,9 @@ public final class NodeLogging {
       "org.apache.ratis.server.impl",
       "org.apache.ratis.server.leader");
 
+  /** Says that there is no management server, which is as it should be. */
+  private static final String MANAGEMENT = "org.apache.ratis.util.JmxRegister";
+
   /**
    * Logs into the home from now on.
    *
@@ -47,6 +50,7 @@ public final class NodeLogging {
     root.setLevel(Level.WARN);
     context.getLogger("org.cairnfs").setLevel(Level.INFO);
     EXCITABLE.forEach(name -> context.getLogger(name).setLevel(Level.ERROR));
+    context.getLogger(MANAGEMENT).setLevel(Level.OFF);
     root.addAppender(fileAppender(context, home.logFile()));
     if (consoleToo) {
       ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();

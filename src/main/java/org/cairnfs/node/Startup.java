@@ -101,6 +101,10 @@ final class Startup {
     }
     BlobStartup blobs = BlobStartup.prepare(home, resources);
     ParallelSteps.Step<SegmentStore> segments = steps.begin(blobs::segments);
+    var unused = steps.begin(() -> {
+      segments.get(); // loads the last of the libraries
+      return ResidentCode.touch();
+    });
     ClusterStartup cluster = ClusterStartup.prepare(node(identity.get(), blobs), resources, random);
     ClusterBlobs clusterBlobs = cluster.begin(segments, blobs, end);
     Journal journal = journal(cluster, segments.get());

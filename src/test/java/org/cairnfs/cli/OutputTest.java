@@ -92,6 +92,32 @@ final class OutputTest {
         .hasMessage("a full disk or a closed pipe");
   }
 
+  /** Only the commands that the arguments name are set up, but help is about all of them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "-h", "help", "--home=/h --help", "help start"})
+  void helpKnowsEveryCommand(String command) {
+    String help = printedBy(command);
+    if (command.endsWith("start")) {
+      assertThat(help).contains("--foreground");
+    } else {
+      assertThat(help)
+          .contains("\n  init ", "\n  mount ", "\n  node ", "\n  version ", "\n  help ");
+    }
+  }
+
+  private static String printedBy(String command) {
+    var out = new ByteArrayOutputStream();
+    Console console = new Console(
+        InputStream.nullInputStream(),
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        System.err,
+        false,
+        false);
+    assertThat(CairnCommand.execute(List.of(command.split(" ")), console, Map.of()))
+        .isZero();
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
   private static final class FullDisk extends OutputStream {
     @Override
     public void write(int single) throws IOException {

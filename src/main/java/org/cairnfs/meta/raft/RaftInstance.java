@@ -100,6 +100,7 @@ final class RaftInstance implements AutoCloseable {
     boolean formatted = Files.exists(
         logDirectory(setup.place().directory(), setup.place().group()).resolve(FORMATTED_MARK));
     RaftWire wire = setup.wire();
+    NoManagement.use();
     RaftServer server = RaftServer.newBuilder()
         .setServerId(RaftPeerId.valueOf(setup.place().node()))
         .setGroup(setup.initial())
