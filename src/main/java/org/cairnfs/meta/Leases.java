@@ -16,6 +16,8 @@ import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.proto.MetaOp;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What this session holds of the leases on inodes, known from the entries that were applied here;
@@ -30,11 +32,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. While the session is alone, this costs the read of a volatile.
  */
 public final class Leases {
+  private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
+
   /** How long a change waits: for its turn, or for a quorum. */
   private static final Duration CHANGE_LIMIT = Duration.ofSeconds(30);
 
-  /** How long a read waits for the log to take notice before it is content with what is here. */
-  private static final Duration NOTICE_LIMIT = Duration.ofSeconds(2);
+  /** How long a read waits for a log that has a leader before it is content with what is here. */
+  private static final Duration NOTICE_LIMIT = Duration.ofSeconds(10);
 
   private static final Duration POLL = Duration.ofMillis(100);
 
@@ -140,10 +144,12 @@ public final class Leases {
         if (!ended && now != null) {
           now.pipeline().requireUsable();
         }
-        if (nanos <= 0 || closed) {
-          throw new PosixException(
-              Errno.EIO,
-              closed ? "the metadata session is closed" : "no turn to change it in time");
+        if (nanos <= 0) {
+          LOG.warn("No turn in time for {}, held is {}", needs.wanted(), held.ranges());
+          throw new PosixException(Errno.EIO, "no turn to change it in time");
+        }
+        if (closed) {
+          throw new PosixException(Errno.EIO, "the metadata session is closed");
         }
         nanos -= await(needs);
       }

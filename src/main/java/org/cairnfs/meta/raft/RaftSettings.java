@@ -106,6 +106,10 @@ final class RaftSettings {
     RaftServerConfigKeys.Log.setCorruptionPolicy(
         properties, RaftServerConfigKeys.Log.CorruptionPolicy.WARN_AND_RETURN);
 
+    // Composing them, the library (3.3.0) drops entries that come with one it is still writing, and
+    // says that it has them.
+    RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(properties, false);
+
     // The state machine decides when there is something to say: see MetaStateMachine.takeSnapshot.
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, true);
     RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(properties, 1);

@@ -10,7 +10,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
@@ -41,7 +43,10 @@ import org.cairnfs.meta.raft.RaftMessages.Kind;
  */
 final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
   /** A peer that takes longer is asked again. */
-  private static final Duration LIMIT = Duration.ofSeconds(3);
+  static final Duration LIMIT = Duration.ofSeconds(3);
+
+  /** Requests with entries that wait for the disk; a leader sends one more each time it is late. */
+  static final int APPENDS_MAX = 4;
 
   /** Shown in Ratis's log only. */
   private static final InetSocketAddress NOWHERE =
@@ -49,6 +54,12 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
 
   private final RaftServer server;
   private final RaftWire wire;
+
+  /** Done when the entries that came last are on stable storage, or it failed; never fails. */
+  private final AtomicReference<CompletableFuture<Void>> appending =
+      new AtomicReference<>(CompletableFuture.completedFuture(null));
+
+  private final AtomicInteger appends = new AtomicInteger();
 
   /** Where the shortest log of a leader began that told this node to fetch the rows. */
   private final AtomicLong latestBegin = new AtomicLong();
@@ -102,7 +113,7 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
         AppendEntriesRequestProto request =
             RaftMessages.read(AppendEntriesRequestProto.parser(), message);
         check(from, request.getServerRequest());
-        yield server.appendEntriesAsync(request).thenApply(WireServerRpc::bytes);
+        yield append(request).thenApply(WireServerRpc::bytes);
       }
       case INSTALL_SNAPSHOT -> {
         InstallSnapshotRequestProto request =
@@ -123,6 +134,39 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
       }
       case CLIENT_REQUESTS -> submit(ClientRequests.decode(message));
     };
+  }
+
+  /**
+   * Entries are taken once those before them are on stable storage. A leader that waited too long
+   * sends them once more, and the library (3.3.0) takes what it is still writing for written.
+   */
+  private CompletableFuture<AppendEntriesReplyProto> append(AppendEntriesRequestProto request)
+      throws IOException {
+    if (request.getEntriesCount() == 0) {
+      return server.appendEntriesAsync(request);
+    }
+    if (appends.incrementAndGet() > APPENDS_MAX) {
+      appends.decrementAndGet();
+      throw new IOException("this node still writes the entries that came before");
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    CompletableFuture<Void> before = appending.getAndSet(done);
+    // Who is waited for may complete on a thread of the library's, which must not be held up.
+    CompletableFuture<AppendEntriesReplyProto> reply = before.isDone()
+        ? appendNow(request)
+        : before.thenComposeAsync(ignored -> appendNow(request));
+    return reply.whenComplete((taken, problem) -> {
+      appends.decrementAndGet();
+      done.complete(null);
+    });
+  }
+
+  private CompletableFuture<AppendEntriesReplyProto> appendNow(AppendEntriesRequestProto request) {
+    try {
+      return server.appendEntriesAsync(request);
+    } catch (IOException | RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private CompletableFuture<ByteBuffer> submit(List<RaftClientRequest> requests)

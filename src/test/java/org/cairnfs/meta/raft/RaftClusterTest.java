@@ -27,10 +27,12 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.util.CodeInjectionForTesting;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
@@ -62,6 +64,9 @@ import org.slf4j.LoggerFactory;
 
 /** A cluster that grows, shrinks, and loses nodes and links, in one JVM. */
 class RaftClusterTest {
+  /** Where Ratis lets tests hold up the thread that writes its log. */
+  private static final String LOG_WORKER = "SegmentedRaftLogWorker.runWorker";
+
   private static final UUID GROUP = new UUID(1, 2);
   private static final Bytes VOLUME = new Bytes(new byte[] {1});
   private static final Bytes SECRET = new Bytes(new byte[Invite.HASH_BYTES]);
@@ -667,6 +672,41 @@ class RaftClusterTest {
     net.heal();
     get(create(session(silent), "back"));
     awaitSame(nodes);
+  }
+
+  /**
+   * A follower whose disk takes longer than the leader waits is sent the same once more, and what
+   * has come since.
+   */
+  @Test
+  void whatComesWithWhatIsStillWrittenIsWrittenToo() {
+    List<Node> all = three();
+    Node leader = leader();
+    Node slow = all.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    slow.close();
+    CountDownLatch disk = new CountDownLatch(1);
+    CodeInjectionForTesting.put(LOG_WORKER, (local, remote, arguments) -> {
+      try {
+        return !local.toString().equals(slow.id.toString()) || disk.await(60, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    });
+    try {
+      long before = leader.applied();
+      slow.open(); // and proposes something to know how far it is, which it cannot write
+      long known = slow.applied();
+      await().atMost(LIMIT).until(() -> leader.applied() > before);
+      get(leader.log.propose(longEntry()));
+      await()
+          .pollDelay(WireServerRpc.LIMIT.plusSeconds(1)) // by then it was sent again
+          .untilAsserted(() -> assertThat(slow.applied()).isEqualTo(known));
+    } finally {
+      CodeInjectionForTesting.remove(LOG_WORKER);
+      disk.countDown();
+    }
+    await().atMost(LIMIT).until(() -> slow.applied() == leader.applied());
   }
 
   @Test
