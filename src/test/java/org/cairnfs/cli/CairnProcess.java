@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -38,7 +37,7 @@ final class CairnProcess {
   };
 
   private static final int LIMIT_SECONDS = 120;
-  private static final int LAST_WORDS_CHARS = 5000;
+  private static final int LAST_WORDS_CHARS = 3000;
 
   /** What a command did. */
   record Result(int exitCode, byte[] bytes, String out, String err) {
@@ -162,15 +161,15 @@ final class CairnProcess {
     return Long.parseLong(Files.readString(home.resolve("cairn.pid")).strip());
   }
 
-  /** What a node printed and logged last that is gone but did not end as it should. */
-  Optional<String> lastWords() throws IOException {
-    Path pid = home.resolve("cairn.pid");
-    if (!Files.exists(pid) || ProcessHandle.of(pid()).isPresent()) {
-      return Optional.empty();
+  /** What the node printed and logged last, whether it still runs or not. */
+  String lastWords() throws IOException {
+    StringBuilder words = new StringBuilder();
+    for (String file : List.of("log/cairn.err", "log/cairn.log")) {
+      Path path = home.resolve(file);
+      String all = Files.exists(path) ? Files.readString(path) : "";
+      words.append(all.substring(Math.max(0, all.length() - LAST_WORDS_CHARS)));
     }
-    String log = Files.readString(home.resolve("log/cairn.log"));
-    return Optional.of(Files.readString(home.resolve("log/cairn.err"))
-        + log.substring(Math.max(0, log.length() - LAST_WORDS_CHARS)));
+    return words.toString();
   }
 
   /** Kills the node, as a crash would, and waits until it is gone. */

@@ -14,10 +14,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.cairnfs.node.cluster.Token;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Nodes in processes of their own, each with an address of its own on this host. */
@@ -39,17 +38,9 @@ final class ClusterIT {
       "+1h");
 
   private @TempDir Path directory;
-  private Hosts hosts;
 
-  @BeforeEach
-  void begin() {
-    hosts = new Hosts(directory);
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    hosts.stop();
-  }
+  @RegisterExtension
+  final Hosts hosts = new Hosts(() -> directory);
 
   @Test
   void oneTreeOnThreeHostsWhateverHappensToOne() throws Exception {

@@ -77,7 +77,9 @@ final class FailuresIT {
         } catch (AssertionError | Exception e) {
           hosts.keepLogs(LOGS);
           throw new AssertionError(
-              failures + " in round " + round + " of seed " + SEED + "; logs are in " + LOGS, e);
+              failures + " in round " + round + " of seed " + SEED + "; logs are in " + LOGS
+                  + hosts.lastWords(),
+              e);
         }
       }
     }

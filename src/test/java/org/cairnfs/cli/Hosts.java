@@ -17,14 +17,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
-/** Nodes in processes of their own, each with its address, its home and its mount. */
-final class Hosts {
+/**
+ * Nodes in processes of their own, each with its address, its home and its mount. As an extension
+ * of a test it stops them afterwards, and tells what they logged last when the test failed.
+ */
+final class Hosts implements AfterEachCallback, TestExecutionExceptionHandler {
   static final Duration LIMIT = Duration.ofSeconds(60);
 
   private static final int ID_CHARS = 64;
@@ -34,9 +39,7 @@ final class Hosts {
 
   private static final int MOVED = 111;
 
-  private static final Logger LOG = LoggerFactory.getLogger(Hosts.class);
-
-  private final Path directory;
+  private final Supplier<Path> directory;
   private final String javaOptions;
   private final List<Host> hosts = new ArrayList<>();
 
@@ -123,12 +126,13 @@ final class Hosts {
     return await().atMost(LIMIT).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(300));
   }
 
-  Hosts(Path directory) {
+  /** @param directory for homes and mounts, asked for when there is a first host */
+  Hosts(Supplier<Path> directory) {
     this(directory, "");
   }
 
   /** @param javaOptions more flags for every JVM */
-  Hosts(Path directory, String javaOptions) {
+  Hosts(Supplier<Path> directory, String javaOptions) {
     this.directory = directory;
     this.javaOptions = javaOptions;
   }
@@ -168,8 +172,8 @@ final class Hosts {
    */
   Host host(String listen, List<String> wrapper) throws IOException {
     int number = hosts.size() + 1;
-    Path mount = Files.createDirectory(directory.resolve("mount" + number));
-    Path home = directory.resolve("home" + number);
+    Path mount = Files.createDirectory(directory.get().resolve("mount" + number));
+    Path home = directory.get().resolve("home" + number);
     Host host = new Host(new CairnProcess(home, javaOptions, wrapper), mount, listen);
     hosts.add(host);
     return host;
@@ -238,16 +242,35 @@ final class Hosts {
     assertThat(new String(output, StandardCharsets.UTF_8)).isEmpty();
   }
 
-  /**
-   * Stops all nodes that run, whichever of them can be stopped. Their homes go with the test: of a
-   * node that ended by itself this tells why.
-   */
+  /** Stops all nodes that run, whichever of them can be stopped. */
   void stop() throws IOException, InterruptedException {
     for (Host host : hosts) {
       if (Files.exists(host.cairn().home().resolve("cairn.sock"))) {
-        host.cairn().lastWords().ifPresent(words -> LOG.error("{} died: {}", host.mount(), words));
         host.cairn().run("stop");
       }
     }
+    hosts.clear();
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
+    stop();
+  }
+
+  /** The homes go with the test. */
+  @Override
+  public void handleTestExecutionException(ExtensionContext context, Throwable failure)
+      throws IOException {
+    throw new AssertionError(failure + lastWords(), failure);
+  }
+
+  /** What the nodes printed and logged last. */
+  String lastWords() throws IOException {
+    StringBuilder words = new StringBuilder();
+    for (Host host : hosts) {
+      words.append('\n').append(host.mount()).append(" logged last:\n");
+      words.append(host.cairn().lastWords());
+    }
+    return words.toString();
   }
 }

@@ -99,7 +99,8 @@ final class ReplicasLong {
   }
 
   private Trio start(String name, boolean storage) throws Exception {
-    Hosts hosts = new Hosts(Files.createDirectory(directory.resolve(name)));
+    Path own = Files.createDirectory(directory.resolve(name));
+    Hosts hosts = new Hosts(() -> own);
     Host one = hosts.found();
     Host two = hosts.joinAndMount(one);
     Host three = hosts.host();

@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.cli.Hosts.Host;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What programs on three hosts do with one tree, as processes on this machine. */
@@ -27,14 +27,16 @@ final class SharedTreeIT {
   private static final long RESIDENT_MAX_BYTES = 700L << 20;
 
   private @TempDir Path directory;
-  private Hosts hosts;
+
+  @RegisterExtension
+  final Hosts hosts = new Hosts(() -> directory, SMALL_HEAP);
+
   private Host one;
   private Host two;
   private Host three;
 
   @BeforeEach
   void start() throws Exception {
-    hosts = new Hosts(directory, SMALL_HEAP);
     one = hosts.found();
     two = hosts.joinAndMount(one);
     Host host = hosts.host();
@@ -46,11 +48,6 @@ final class SharedTreeIT {
         .as("from join to a mount that takes files")
         .isLessThan(USABLE_WITHIN);
     assertThat(one.mount().resolve("usable")).hasContent("yes");
-  }
-
-  @AfterEach
-  void stop() throws Exception {
-    hosts.stop();
   }
 
   @Test

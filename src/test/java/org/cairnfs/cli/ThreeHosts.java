@@ -38,7 +38,7 @@ final class ThreeHosts {
   ThreeHosts(Path directory) throws IOException, InterruptedException {
     this.directory = directory;
     lan = new Lan(COUNT, 1);
-    hosts = new Hosts(directory, QUICK_START);
+    hosts = new Hosts(() -> directory, QUICK_START);
     Path disk = Files.createDirectory(directory.resolve("home" + COUNT));
     sh("mount -t tmpfs -o size=" + THIRD_DISK_MIB + "m,mode=700 cairn-test " + disk);
   }
@@ -147,6 +147,11 @@ final class ThreeHosts {
     sh("rm -rf " + to + " && mkdir -p " + to + " && cd " + directory
         + " && for home in home?; do cp -r $home/log " + to.toAbsolutePath()
         + "/$home || true; done; cp calls " + to.toAbsolutePath() + " || true");
+  }
+
+  /** See {@link Hosts#lastWords}. */
+  String lastWords() throws IOException {
+    return hosts.lastWords();
   }
 
   /** Leaves nothing running or mounted, whatever state they are in. */
