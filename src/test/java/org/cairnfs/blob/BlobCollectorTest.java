@@ -86,13 +86,14 @@ final class BlobCollectorTest {
   }
 
   @BeforeEach
-  void start() {
+  void start() throws Exception {
     catalog.upToDate = () -> {
       CompletableFuture<Object> question = new CompletableFuture<>();
       questions.add(question);
       return question;
     };
     collector.start();
+    settle(); // the first sweep, which would find what a test stores
   }
 
   @AfterEach
