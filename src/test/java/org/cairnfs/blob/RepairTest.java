@@ -21,6 +21,7 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.kv.InMemoryKvStore;
+import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.DiskFullException;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
@@ -151,20 +152,30 @@ final class RepairTest {
     assertThat(System.nanoTime() - begin).isGreaterThan((long) (least * 1e9));
   }
 
+  /** Has no room while its disk is full. */
+  private static class FillingStore extends ForwardingBlobStore {
+    private final AtomicBoolean full;
+
+    FillingStore(BlobStore store, AtomicBoolean full) {
+      super(store);
+      this.full = full;
+    }
+
+    @Override
+    public boolean append(BlobId id, ByteBuffer blob) throws IOException {
+      if (full.get()) {
+        throw new DiskFullException("no room");
+      }
+      return super.append(id, blob);
+    }
+  }
+
   /** A writer elsewhere is content with its other copies, and refers to the blob later. */
   @Test
   void whatWasPutHereWhileTheDiskWasFullIsFetchedWhenThereIsRoom() throws Exception {
     AtomicBoolean full = new AtomicBoolean(true);
     InMemoryBlobStore store = new InMemoryBlobStore();
-    LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
-      @Override
-      public boolean append(BlobId id, ByteBuffer blob) throws IOException {
-        if (full.get()) {
-          throw new DiskFullException("no room");
-        }
-        return super.append(id, blob);
-      }
-    });
+    LocalBlobs local = Blocks.local(new FillingStore(store, full));
     FakePeer peer = new FakePeer();
     byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
     BlobId id = Blocks.id(blob);
@@ -190,15 +201,7 @@ final class RepairTest {
     AtomicReference<Thread> walker = new AtomicReference<>();
     AtomicBoolean full = new AtomicBoolean();
     InMemoryBlobStore store = new InMemoryBlobStore();
-    LocalBlobs local = Blocks.local(new ForwardingBlobStore(store) {
-      @Override
-      public boolean append(BlobId id, ByteBuffer blob) throws IOException {
-        if (full.get()) {
-          throw new DiskFullException("no room");
-        }
-        return super.append(id, blob);
-      }
-
+    LocalBlobs local = Blocks.local(new FillingStore(store, full) {
       @Override
       public void sync() throws IOException {
         super.sync();
