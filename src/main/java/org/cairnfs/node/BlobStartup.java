@@ -39,7 +39,7 @@ final class BlobStartup {
     this.resources = resources;
     this.disk = disk;
     this.diskBytes = disk.getTotalSpace();
-    this.storing = resources.addExecutor(Threads.pool("store", STORE_THREADS));
+    this.storing = resources.pool("store", STORE_THREADS);
   }
 
   /** Looks at the disk; opens nothing yet. */
@@ -97,8 +97,7 @@ final class BlobStartup {
         catalog,
         new ClusterBlobs.Peers(cluster.blobNodes(), peers),
         new ClusterBlobs.Threads(
-            resources.addExecutor(Threads.timer("blobs", 1)),
-            resources.addExecutor(Threads.pool("transfer", TRANSFER_THREADS))),
+            resources.timer("blobs", 1), resources.pool("transfer", TRANSFER_THREADS)),
         settings,
         System::nanoTime));
   }

@@ -64,8 +64,8 @@ final class ClusterStartup {
           RocksKvStore.open(node.home().meta(), MetaStore.tableNames(), KvOptions.METADATA));
       MetaStore store = new MetaStore(kv);
       Cluster.Threads threads = new Cluster.Threads(
-          resources.addExecutor(Threads.timer("cluster", 1)),
-          resources.addExecutor(Threads.pool("peer", REQUEST_THREADS)),
+          resources.timer("cluster", 1),
+          resources.pool("peer", REQUEST_THREADS),
           Threads.named("net"));
       Cluster cluster = resources.add(new Cluster(node, store, threads, Clock.systemUTC(), random));
       return new ClusterStartup(node, resources, kv, store, cluster);
@@ -103,8 +103,8 @@ final class ClusterStartup {
   }
 
   private void serve(ClusterBlobs opened) {
-    ExecutorService raft = resources.addExecutor(Threads.pool("raft-wire", RAFT_THREADS));
-    ExecutorService disk = resources.addExecutor(Threads.pool("blob-wire", BLOB_THREADS));
+    ExecutorService raft = resources.pool("raft-wire", RAFT_THREADS);
+    ExecutorService disk = resources.pool("blob-wire", BLOB_THREADS);
     cluster.network().serve(handlers -> wire.register(handlers, raft));
     cluster.network().serve(handlers -> new MetaSnapshotService(store).register(handlers, disk));
     cluster.network().serve(handlers -> opened.register(handlers, disk));

@@ -5,12 +5,17 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What was opened, to be closed the other way round, all of it whatever fails. Thread-safe. */
 final class Resources implements Closeable {
   private static final Duration THREADS_END_LIMIT = Duration.ofSeconds(10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
 
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
@@ -20,18 +25,38 @@ final class Resources implements Closeable {
     return resource;
   }
 
-  /** Adds threads, to be ended when what was opened after them is closed. */
-  <E extends ExecutorService> E addExecutor(E executor) {
-    opened.push(() -> end(executor));
-    return executor;
+  /** A fixed number of threads, ended when what was opened after them is closed. */
+  ExecutorService pool(String name, int threads) {
+    ExecutorService pool = Threads.pool(name, threads);
+    opened.push(() -> end(name, pool));
+    return pool;
   }
 
-  private static void end(ExecutorService executor) throws IOException, InterruptedException {
+  /** The same for tasks at times to come. */
+  ScheduledExecutorService timer(String name, int threads) {
+    ScheduledExecutorService timer = Threads.timer(name, threads);
+    opened.push(() -> end(name, timer));
+    return timer;
+  }
+
+  private static void end(String name, ExecutorService executor)
+      throws IOException, InterruptedException {
     executor.shutdown();
-    if (!executor.awaitTermination(THREADS_END_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+    if (!executor.awaitTermination(THREADS_END_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+      String doing = Threads.stacks(name);
       executor.shutdownNow();
-      throw new IOException("tasks were still running " + THREADS_END_LIMIT.toSeconds()
-          + " s after the last was given");
+      throw new IOException("the threads \"" + name + "\" still ran "
+          + THREADS_END_LIMIT.toSeconds() + " s after their last task was given:" + doing);
+    }
+  }
+
+  /** Closes everything because of a failure, which is what counts: what fails then goes with it. */
+  void closeAfter(Throwable reason) {
+    try {
+      close();
+    } catch (IOException e) {
+      LOG.warn("Not everything that was opened could be closed", e);
+      reason.addSuppressed(e);
     }
   }
 

@@ -73,17 +73,20 @@ final class Startup {
 
   /** Starts everything; see {@link Node#start}. */
   Node run(@Nullable Passphrase passphrase, @Nullable MountRequest mount) throws OperatorException {
-    boolean complete = false;
+    try {
+      return open(passphrase, mount);
+    } catch (OperatorException | RuntimeException | Error e) {
+      resources.closeAfter(e);
+      throw e;
+    }
+  }
+
+  private Node open(@Nullable Passphrase passphrase, @Nullable MountRequest mount)
+      throws OperatorException {
     try (ParallelSteps steps = new ParallelSteps()) {
-      Node node = config.profile().role() == Role.MEMBER
+      return config.profile().role() == Role.MEMBER
           ? member(steps, passphrase, mount)
           : storage(steps, passphrase, mount);
-      complete = true;
-      return node;
-    } finally {
-      if (!complete) {
-        closeAfterFailure();
-      }
     }
   }
 
@@ -229,9 +232,8 @@ final class Startup {
       Journal journal) {
     int sealingThreads = Math.max(SEALING_THREADS_MIN, Runtime.getRuntime().availableProcessors());
     LocalBlockStore.Threads threads = new LocalBlockStore.Threads(
-        resources.addExecutor(Threads.pool("seal", sealingThreads)),
-        resources.addExecutor(Threads.pool("prefetch", PREFETCHING_THREADS)));
-    ScheduledExecutorService timer = resources.addExecutor(Threads.timer("vfs", TIMER_THREADS));
+        resources.pool("seal", sealingThreads), resources.pool("prefetch", PREFETCHING_THREADS));
+    ScheduledExecutorService timer = resources.timer("vfs", TIMER_THREADS);
     BlockStoreLimits limits = BlockStoreLimits.forHeap(Runtime.getRuntime().maxMemory());
     BlockStore blocks = clusterBlobs.blockStore(sealer, threads, limits);
     LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
@@ -240,13 +242,5 @@ final class Startup {
     MountCaches caches = new MountCaches();
     vfs.connect(caches);
     return new Components.Volume(vfs, session, blocks, caches);
-  }
-
-  private void closeAfterFailure() throws OperatorException {
-    try {
-      resources.close();
-    } catch (IOException e) {
-      throw DiskFailures.explain("cannot close what was opened in " + home, e);
-    }
   }
 }

@@ -28,5 +28,19 @@ final class Threads {
     return Executors.newScheduledThreadPool(threads, named(name));
   }
 
+  /** Where the threads of that name are now, a line for each call, to be read by people. */
+  static String stacks(String name) {
+    StringBuilder text = new StringBuilder();
+    Thread.getAllStackTraces().forEach((thread, stack) -> {
+      if (thread.getName().startsWith(name + "-")) {
+        text.append("\n").append(thread.getName()).append(' ').append(thread.getState());
+        for (StackTraceElement call : stack) {
+          text.append("\n    at ").append(call);
+        }
+      }
+    });
+    return text.toString();
+  }
+
   private Threads() {}
 }

@@ -56,7 +56,11 @@ final class FailuresIT {
   void start() throws Exception {
     assumeTrue("root".equals(System.getProperty("user.name")), "needs root, for namespaces");
     hosts = new ThreeHosts(directory);
-    hosts.start();
+    try {
+      hosts.start();
+    } catch (AssertionError e) {
+      throw new AssertionError("the hosts did not start" + hosts.lastWords(), e);
+    }
   }
 
   @AfterEach

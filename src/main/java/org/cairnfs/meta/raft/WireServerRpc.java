@@ -119,6 +119,7 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
         InstallSnapshotRequestProto request =
             RaftMessages.read(InstallSnapshotRequestProto.parser(), message);
         check(from, request.getServerRequest());
+        requireWritten();
         yield done(server.installSnapshot(withLatestBegin(request)));
       }
       case START_LEADER_ELECTION -> {
@@ -147,7 +148,7 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
     }
     if (appends.incrementAndGet() > APPENDS_MAX) {
       appends.decrementAndGet();
-      throw new IOException("this node still writes the entries that came before");
+      throw stillWriting();
     }
     CompletableFuture<Void> done = new CompletableFuture<>();
     CompletableFuture<Void> before = appending.getAndSet(done);
@@ -159,6 +160,20 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
       appends.decrementAndGet();
       done.complete(null);
     });
+  }
+
+  /**
+   * Rows replace the log when nothing of it is still being written: the library (3.3.0) forgets
+   * what waits for the disk then, though it may have told that it is there, and never answers.
+   */
+  private void requireWritten() throws IOException {
+    if (appends.get() > 0) {
+      throw stillWriting();
+    }
+  }
+
+  private static IOException stillWriting() {
+    return new IOException("this node still writes the entries that came before");
   }
 
   private CompletableFuture<AppendEntriesReplyProto> appendNow(AppendEntriesRequestProto request) {

@@ -13,10 +13,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.com.google.protobuf.MessageLite;
 import org.cairnfs.meta.raft.RaftMessages.Kind;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,6 +46,9 @@ final class WireServerRpcTest {
         RaftServer.class.getClassLoader(),
         new Class<?>[] {RaftServer.class},
         (proxy, method, arguments) -> {
+          if (method.getName().equals("installSnapshot")) {
+            return InstallSnapshotReplyProto.getDefaultInstance();
+          }
           assertThat(method.getName()).isEqualTo("appendEntriesAsync");
           Taken next =
               new Taken((AppendEntriesRequestProto) arguments[0], new CompletableFuture<>());
@@ -63,16 +69,29 @@ final class WireServerRpcTest {
     new WireServerRpc(server, wire).start();
   }
 
+  private static RaftRpcRequestProto.Builder fromLeader() {
+    return RaftRpcRequestProto.newBuilder().setRequestorId(ByteString.copyFromUtf8(LEADER));
+  }
+
+  private CompletableFuture<ByteBuffer> receive(Kind kind, MessageLite request) throws IOException {
+    RaftWire.Receiver there = receiver;
+    assertThat(there).isNotNull();
+    return there.receive(LEADER, RaftMessages.encode(kind, request));
+  }
+
   private CompletableFuture<ByteBuffer> receive(long... entries) throws IOException {
-    AppendEntriesRequestProto.Builder request = AppendEntriesRequestProto.newBuilder()
-        .setServerRequest(
-            RaftRpcRequestProto.newBuilder().setRequestorId(ByteString.copyFromUtf8(LEADER)));
+    AppendEntriesRequestProto.Builder request =
+        AppendEntriesRequestProto.newBuilder().setServerRequest(fromLeader());
     for (long entry : entries) {
       request.addEntries(LogEntryProto.newBuilder().setIndex(entry));
     }
-    RaftWire.Receiver there = receiver;
-    assertThat(there).isNotNull();
-    return there.receive(LEADER, RaftMessages.encode(Kind.APPEND_ENTRIES, request.build()));
+    return receive(Kind.APPEND_ENTRIES, request.build());
+  }
+
+  private CompletableFuture<ByteBuffer> receiveThatRowsAreToBeFetched() throws IOException {
+    return receive(
+        Kind.INSTALL_SNAPSHOT,
+        InstallSnapshotRequestProto.newBuilder().setServerRequest(fromLeader()).build());
   }
 
   @Test
@@ -124,5 +143,15 @@ final class WireServerRpcTest {
 
     await().until(() -> taken.size() == 2);
     assertThat(receive(28)).isNotDone();
+  }
+
+  @Test
+  void rowsAreFetchedWhenNothingOfTheLogIsStillBeingWritten() throws IOException {
+    var unused = receive(28);
+    assertThatThrownBy(this::receiveThatRowsAreToBeFetched).isInstanceOf(IOException.class);
+
+    taken.get(0).answer();
+
+    assertThat(receiveThatRowsAreToBeFetched()).isCompleted();
   }
 }
