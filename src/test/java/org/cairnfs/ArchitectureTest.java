@@ -66,6 +66,7 @@ final class ArchitectureTest {
       Map.entry("ru.serce..", "fuse"),
       Map.entry("com.github.benmanes.caffeine..", "blob"),
       Map.entry("org.bouncycastle..", "crypto"),
+      Map.entry("org.conscrypt..", "crypto"),
       Map.entry("org.rocksdb..", "kv"),
       Map.entry("org.apache.ratis..", "meta.raft"),
       Map.entry("io.netty..", "net"),

@@ -27,7 +27,7 @@ import org.cairnfs.core.Bytes;
  * Nonce-Reuse Misuse-Resistance", 2015), so frames can be neither swapped nor dropped.
  *
  * <p>Thread-safe; never blocks. Works on heap arrays, which the JDK's AES-GCM handles faster than
- * direct buffers.
+ * direct buffers, and native ones as fast.
  */
 public final class BlockSealer {
   private static final int NONCE_BYTES = 12;
@@ -36,9 +36,13 @@ public final class BlockSealer {
   private final ThreadLocal<Engine> engines;
 
   public BlockSealer(VolumeKeys keys) {
+    this(keys, DataPrimitives.best());
+  }
+
+  BlockSealer(VolumeKeys keys, DataPrimitives primitives) {
     SecretKey contentKey = new SecretKeySpec(keys.content(), "HmacSHA256");
     SecretKey wrapKey = new SecretKeySpec(keys.blockKeyWrap(), "AES");
-    engines = ThreadLocal.withInitial(() -> new Engine(contentKey, wrapKey));
+    engines = ThreadLocal.withInitial(() -> new Engine(primitives, contentKey, wrapKey));
   }
 
   /**
@@ -123,17 +127,26 @@ public final class BlockSealer {
 
   /** The cipher objects of one thread. */
   private static final class Engine {
-    private final Mac hmac = Primitives.hmacSha256();
-    private final MessageDigest sha256 = Primitives.sha256();
-    private final Cipher open = Primitives.aesGcm();
+    private final DataPrimitives primitives;
+    private final Mac hmac;
+    private final MessageDigest sha256;
+    private final Cipher open;
     private final Cipher wrap = Primitives.aesKeyWrap();
     private final Cipher unwrap = Primitives.aesKeyWrap();
     private final byte[] header = new byte[BlobFormat.HEADER_BYTES];
     private final byte[] nonce = new byte[NONCE_BYTES];
     private final byte[] lastSealed = new byte[Primitives.SHA256_BYTES];
-    private Cipher seal = Primitives.aesGcm();
+    private Cipher seal;
 
-    Engine(SecretKey contentKey, SecretKey wrapKey) {
+    /** A native cipher copies the whole array it is to write to, so that is no larger than that. */
+    private final byte[] sealed = new byte[BlobFormat.SEALED_FRAME_BYTES];
+
+    Engine(DataPrimitives primitives, SecretKey contentKey, SecretKey wrapKey) {
+      this.primitives = primitives;
+      hmac = primitives.hmacSha256();
+      sha256 = primitives.sha256();
+      open = primitives.aesGcm();
+      seal = primitives.aesGcm();
       try {
         hmac.init(contentKey);
         wrap.init(Cipher.WRAP_MODE, wrapKey);
@@ -160,9 +173,10 @@ public final class BlockSealer {
         int frameLength = BlobFormat.frameLength(length, frame);
         seal.init(Cipher.ENCRYPT_MODE, key, nonce(frame, frames));
         seal.updateAAD(blob, blobOffset, BlobFormat.HEADER_BYTES);
-        int sealedLength = seal.doFinal(plain, in, frameLength, blob, out);
+        int sealedLength = seal.doFinal(plain, in, frameLength, sealed, 0);
         // Hashed at once, while the frame is still in the CPU's cache.
-        sha256.update(blob, out, sealedLength);
+        sha256.update(sealed, 0, sealedLength);
+        System.arraycopy(sealed, 0, blob, out, sealedLength);
         in += frameLength;
         out += sealedLength;
       }
@@ -186,13 +200,13 @@ public final class BlockSealer {
     }
 
     /**
-     * The JDK refuses to encrypt twice in a row under one key and nonce. It cannot know that here
+     * A cipher refuses to encrypt twice in a row under one key and nonce. It cannot know that here
      * the plaintext is the same too; a new cipher object has nothing to compare with.
      */
     private void renewWhenSealingTheSameAgain(SecretKey key) {
       byte[] fingerprint = sha256.digest(key.getEncoded());
       if (Arrays.equals(fingerprint, lastSealed)) {
-        seal = Primitives.aesGcm();
+        seal = primitives.aesGcm();
       }
       System.arraycopy(fingerprint, 0, lastSealed, 0, lastSealed.length);
     }

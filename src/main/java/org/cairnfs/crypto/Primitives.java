@@ -9,7 +9,8 @@ import javax.crypto.Mac;
 
 /**
  * Makes the JDK's cipher objects, always from the JDK's own providers, so that another provider
- * installed in front of them changes neither the speed nor the behaviour.
+ * installed in front of them changes neither the speed nor the behaviour. For keys and names;
+ * {@link DataPrimitives} are for data.
  */
 final class Primitives {
   static final int KEY_BYTES = 32;
@@ -53,7 +54,7 @@ final class Primitives {
     }
   }
 
-  private static Provider provider(String name) {
+  static Provider provider(String name) {
     Provider provider = Security.getProvider(name);
     if (provider == null) {
       throw new IllegalStateException("this JDK has no security provider " + name);

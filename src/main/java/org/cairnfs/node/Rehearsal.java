@@ -7,19 +7,21 @@ import org.cairnfs.core.Limits;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockKey;
 import org.cairnfs.crypto.BlockSealer;
+import org.cairnfs.crypto.DataPrimitives;
 import org.cairnfs.crypto.IntegrityException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Seals and opens blocks that nobody wants while the node starts, so that the first program does
- * not wait for ciphers that are not compiled: until they are, a frame takes fifty times as long.
- * Touches nothing but memory, and ends by itself.
+ * not wait for ciphers that are not loaded, or, where they are Java's, not compiled: until they
+ * are, a frame takes fifty times as long. Touches nothing but memory, and ends by itself.
  */
 final class Rehearsal implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
   private static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final int ROUNDS = 400;
+  private static final int NATIVE_ROUNDS = 10;
 
   private final BlockSealer sealer;
 
@@ -32,9 +34,10 @@ final class Rehearsal implements Runnable {
     byte[] plain = new byte[Limits.FRAME_SIZE_BYTES];
     byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
     byte[] out = new byte[plain.length];
+    int rounds = DataPrimitives.best().isNative() ? NATIVE_ROUNDS : ROUNDS;
     long end = System.nanoTime() + LIMIT_NANOS;
     try {
-      for (int round = 0; round < ROUNDS && System.nanoTime() < end; round++) {
+      for (int round = 0; round < rounds && System.nanoTime() < end; round++) {
         BlobRef ref = sealer.seal(plain, 0, plain.length, blob, 0);
         BlockKey key = sealer.unwrap(ref);
         byte[] frame = Arrays.copyOfRange(blob, BlobFormat.frameOffset(0), blob.length);

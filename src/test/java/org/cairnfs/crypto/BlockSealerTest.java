@@ -19,6 +19,8 @@ import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Limits;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -60,6 +62,31 @@ final class BlockSealerTest {
     assertThat(open(new Sealed(ref, blobOnly)))
         .isEqualTo(Arrays.copyOfRange(plain, shift, shift + length));
     assertThat(blob).endsWith(0, 0, 0);
+  }
+
+  @Property(tries = 60)
+  void whateverCiphersTheMachineHasTheySealAlike(@ForAll("lengths") int length, @ForAll long seed)
+      throws IntegrityException {
+    BlockSealer jdk = new BlockSealer(Golden.volumeKeys(), DataPrimitives.JDK);
+    byte[] plain = new byte[length];
+    new Random(seed).nextBytes(plain);
+
+    Sealed here = seal(sealer, plain);
+    Sealed there = seal(jdk, plain);
+
+    assertThat(there.ref).isEqualTo(here.ref);
+    assertThat(there.blob).isEqualTo(here.blob);
+    assertThat(open(jdk, here)).isEqualTo(plain);
+    assertThat(open(sealer, there)).isEqualTo(plain);
+  }
+
+  /** Else nobody would notice that a library's native part is missing. */
+  @Test
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
+  void usualMachinesHaveNativeCiphers() {
+    assertThat(DataPrimitives.best().isNative()).isTrue();
   }
 
   @Provide
@@ -200,16 +227,24 @@ final class BlockSealerTest {
   }
 
   private Sealed seal(byte[] plain) {
+    return seal(sealer, plain);
+  }
+
+  private static Sealed seal(BlockSealer by, byte[] plain) {
     byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
-    return new Sealed(sealer.seal(plain, 0, plain.length, blob, 0), blob);
+    return new Sealed(by.seal(plain, 0, plain.length, blob, 0), blob);
   }
 
   private byte[] open(Sealed sealed) throws IntegrityException {
+    return open(sealer, sealed);
+  }
+
+  private static byte[] open(BlockSealer by, Sealed sealed) throws IntegrityException {
     int length = sealed.ref.plainLengthBytes();
     byte[] plain = new byte[length];
-    BlockKey key = sealer.unwrap(sealed.ref);
+    BlockKey key = by.unwrap(sealed.ref);
     for (int frame = 0; frame < BlobFormat.frameCount(length); frame++) {
-      sealer.openFrame(
+      by.openFrame(
           key, length, frame, sealed.blob, BlobFormat.frameOffset(frame), plain, frame * FRAME);
     }
     return plain;
