@@ -7,6 +7,8 @@ import javax.crypto.Cipher;
 import javax.crypto.Mac;
 import org.conscrypt.Conscrypt;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the objects that encrypt and hash a volume's data: BoringSSL's, by Conscrypt, on machines
@@ -15,13 +17,20 @@ import org.jspecify.annotations.Nullable;
  * after a mount waits for that.
  */
 public final class DataPrimitives {
+  private static final Logger LOG = LoggerFactory.getLogger(DataPrimitives.class);
+
   /** The JDK's own. */
   static final DataPrimitives JDK = new DataPrimitives(null);
 
   /** Made at the first use: commands have none. */
   private static final class Best {
-    private static final DataPrimitives INSTANCE =
-        Conscrypt.isAvailable() ? new DataPrimitives(Conscrypt.newProvider()) : JDK;
+    private static final DataPrimitives INSTANCE = find();
+
+    private static DataPrimitives find() {
+      boolean there = Conscrypt.isAvailable();
+      LOG.info("ciphers are {}", there ? "BoringSSL's" : "Java's, which are slow at first");
+      return there ? new DataPrimitives(Conscrypt.newProvider()) : JDK;
+    }
   }
 
   private final @Nullable Provider provider;
