@@ -54,7 +54,12 @@ final class Repair implements AutoCloseable {
   /** Counts walks and fetches under way, and those who wait for their end. */
   private final Phaser underWay = new Phaser(1);
 
+  /** Of the walk under way, or the last one. */
   private volatile RepairWalk.Counters counters = new RepairWalk.Counters();
+
+  /** Of the last walk that came to its end. */
+  private volatile RepairWalk.Counters ended = counters;
+
   private volatile boolean started;
 
   /** Walks since the last one after which nothing was left to do. For the walk under way. */
@@ -113,13 +118,16 @@ final class Repair implements AutoCloseable {
   }
 
   RepairStats stats() {
+    RepairWalk.Counters before = ended;
     RepairWalk.Counters now = counters;
-    long missing = now.missing.sum() - now.fetched.sum();
+    // A walk that has just begun has found nothing yet, and all is as the one before has left it.
+    long missing = Math.max(before.stillMissing(), now.stillMissing());
+    long lacking = Math.max(before.lacking.sum(), now.lacking.sum());
     return new RepairStats(
-        now.missing.sum(),
+        missing,
         now.fetched.sum(),
-        Math.max(now.lacking.sum(), latePuts.count()) + Math.max(missing, refused.count()),
-        now.unavailable.sum(),
+        Math.max(lacking, latePuts.count()) + Math.max(missing, refused.count()),
+        Math.max(before.unavailable.sum(), now.unavailable.sum()),
         now.surplus.sum(),
         walks.get(),
         running.get());
@@ -182,14 +190,14 @@ final class Repair implements AutoCloseable {
       if (walk.counters().fetched.sum() > 0) {
         local.sync(); // until then what was damaged counts as that
       }
-      RepairStats found = stats();
-      boolean done =
-          found.missing() == found.fetched() && found.surplus() == 0 && refused.areSettled();
-      boolean shown = walk.counters().unshown.sum() == 0;
+      RepairWalk.Counters found = walk.counters();
+      ended = found;
+      boolean done = found.stillMissing() == 0 && found.surplus.sum() == 0 && refused.areSettled();
+      boolean shown = found.unshown.sum() == 0;
       spots += shown ? 1 : 0;
       unfinished = done && shown ? 0 : unfinished + 1;
       next = next(done ? settings.repairInterval() : AGAIN_MAX);
-      LOG.debug("Walked over all blobs: {}", found);
+      LOG.debug("Walked over all blobs: {}", stats());
     } catch (IOException | RuntimeException e) {
       if (!pace.isClosed()) {
         LOG.warn("Repairing blobs failed; it goes on later", e);

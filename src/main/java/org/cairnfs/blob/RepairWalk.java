@@ -43,6 +43,11 @@ final class RepairWalk {
 
     final LongAdder unavailable = new LongAdder();
     final LongAdder surplus = new LongAdder();
+
+    /** Blobs that were missing and have not been fetched since. */
+    long stillMissing() {
+      return missing.sum() - fetched.sum();
+    }
   }
 
   /** Does what the walk finds to be done. */

@@ -146,7 +146,7 @@ record ClusterCommands(Components components, NodeConfig config) {
                 : AdminRole.ADMIN_ROLE_MEMBER)
         .setVoter(roles.voters().contains(cluster().id().toString()))
         .setUnderReplicatedBlobs(blobs.underReplicated())
-        .setMissingBlobs(Math.max(0, blobs.missing() - blobs.fetched()))
+        .setMissingBlobs(blobs.missing())
         .setUnavailableBlobs(blobs.unavailable())
         .setCachedBytes(components.storage().blobs().cachedBytes())
         .setFetchedBytes(components.storage().blobs().fetchedBytes())

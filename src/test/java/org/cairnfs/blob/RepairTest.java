@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
@@ -81,6 +82,39 @@ final class RepairTest {
         peer.blobs.put(id, blob);
       }
       await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
+    }
+  }
+
+  /**
+   * One that has just begun has found nothing yet, and that is no reason to say that all is well.
+   */
+  @Test
+  void whatAWalkFoundIsToldUntilTheNextOneHasEnded() throws Exception {
+    byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    BlobId id = Blocks.id(blob);
+    catalog.refer(id, PLAIN_LENGTH);
+    FakePeer peer = new FakePeer();
+    try (Repair repair = repair(Blocks.local(new InMemoryBlobStore()), node -> peer)) {
+      CompletableFuture<Void> seen = new CompletableFuture<>();
+      catalog.onPage = () -> {
+        if (repair.stats().walks() == 1) { // this is the second one
+          seen.join();
+        }
+      };
+      repair.start();
+      await()
+          .atMost(SOON)
+          .until(() -> repair.stats().walks() == 1 && repair.stats().walking());
+      RepairStats meanwhile = repair.stats();
+      peer.blobs.put(id, blob);
+      seen.complete(null);
+
+      assertThat(meanwhile)
+          .returns(1L, RepairStats::missing)
+          .returns(1L, RepairStats::underReplicated)
+          .returns(1L, RepairStats::unavailable);
+      await().atMost(SOON).until(() -> repair.stats().underReplicated() == 0);
+      assertThat(repair.stats()).returns(0L, RepairStats::missing);
     }
   }
 

@@ -19,6 +19,9 @@ final class TestCatalog implements BlobCatalog {
   /** What comes of asking whether it is up to date. */
   volatile Supplier<CompletableFuture<?>> upToDate = () -> CompletableFuture.completedFuture(null);
 
+  /** Runs before a page is read. */
+  volatile Runnable onPage = () -> {};
+
   void refer(BlobId id, int plainLength) {
     garbage.remove(id);
     referenced.put(id, plainLength);
@@ -51,6 +54,7 @@ final class TestCatalog implements BlobCatalog {
 
   @Override
   public List<SizedBlob> referenced(@Nullable BlobId after, int max) {
+    onPage.run();
     List<SizedBlob> page = new ArrayList<>();
     var rest = after == null ? referenced : referenced.tailMap(after, false);
     for (var entry : rest.entrySet()) {
