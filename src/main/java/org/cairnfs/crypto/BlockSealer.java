@@ -36,10 +36,10 @@ public final class BlockSealer {
   private final ThreadLocal<Engine> engines;
 
   public BlockSealer(VolumeKeys keys) {
-    this(keys, DataPrimitives.best());
+    this(keys, Primitives.forData());
   }
 
-  BlockSealer(VolumeKeys keys, DataPrimitives primitives) {
+  BlockSealer(VolumeKeys keys, Primitives primitives) {
     SecretKey contentKey = new SecretKeySpec(keys.content(), "HmacSHA256");
     SecretKey wrapKey = new SecretKeySpec(keys.blockKeyWrap(), "AES");
     engines = ThreadLocal.withInitial(() -> new Engine(primitives, contentKey, wrapKey));
@@ -127,7 +127,7 @@ public final class BlockSealer {
 
   /** The cipher objects of one thread. */
   private static final class Engine {
-    private final DataPrimitives primitives;
+    private final Primitives primitives;
     private final Mac hmac;
     private final MessageDigest sha256;
     private final Cipher open;
@@ -141,7 +141,7 @@ public final class BlockSealer {
     /** A native cipher copies the whole array it is to write to, so that is no larger than that. */
     private final byte[] sealed = new byte[BlobFormat.SEALED_FRAME_BYTES];
 
-    Engine(DataPrimitives primitives, SecretKey contentKey, SecretKey wrapKey) {
+    Engine(Primitives primitives, SecretKey contentKey, SecretKey wrapKey) {
       this.primitives = primitives;
       hmac = primitives.hmacSha256();
       sha256 = primitives.sha256();

@@ -50,7 +50,7 @@ final class Hkdf {
 
   private static Mac hmac(byte[] key) {
     try {
-      Mac mac = Primitives.hmacSha256();
+      Mac mac = Primitives.JDK.hmacSha256();
       mac.init(new SecretKeySpec(key, "HmacSHA256"));
       return mac;
     } catch (InvalidKeyException e) {

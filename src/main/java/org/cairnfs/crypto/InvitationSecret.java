@@ -55,7 +55,7 @@ public final class InvitationSecret implements AutoCloseable {
 
   /** What the cluster keeps of it. */
   public byte[] hash() {
-    return Primitives.sha256().digest(secret);
+    return Primitives.JDK.sha256().digest(secret);
   }
 
   /** The key file in a form that only who has this secret can read. */

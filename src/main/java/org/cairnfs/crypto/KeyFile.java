@@ -116,7 +116,7 @@ public final class KeyFile implements AutoCloseable {
   }
 
   private static byte[] check(byte[] secret) {
-    MessageDigest sha256 = Primitives.sha256();
+    MessageDigest sha256 = Primitives.JDK.sha256();
     return Arrays.copyOf(sha256.digest(secret), CHECK_BYTES);
   }
 }

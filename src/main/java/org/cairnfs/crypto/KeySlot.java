@@ -145,7 +145,7 @@ final class KeySlot {
         ? Hkdf.derive(secret, salt, PURPOSE, Primitives.KEY_BYTES)
         : argon2id(secret, cost);
     try {
-      Cipher cipher = Primitives.aesGcm();
+      Cipher cipher = Primitives.JDK.aesGcm();
       byte[] nonce = new byte[12];
       cipher.init(
           mode,

@@ -197,7 +197,7 @@ public final class KeySlots {
   }
 
   private static byte[] checksum(byte[] bytes, int length) {
-    MessageDigest sha256 = Primitives.sha256();
+    MessageDigest sha256 = Primitives.JDK.sha256();
     sha256.update(bytes, 0, length);
     return sha256.digest();
   }

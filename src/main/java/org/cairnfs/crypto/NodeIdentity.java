@@ -61,7 +61,7 @@ public final class NodeIdentity {
 
   /** The id of the node with that public key. */
   public static NodeId idOf(PublicKey publicKey) {
-    return NodeId.of(Primitives.sha256().digest(publicKey.getEncoded()));
+    return NodeId.of(Primitives.JDK.sha256().digest(publicKey.getEncoded()));
   }
 
   /**

@@ -7,8 +7,8 @@ import org.cairnfs.core.Limits;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockKey;
 import org.cairnfs.crypto.BlockSealer;
-import org.cairnfs.crypto.DataPrimitives;
 import org.cairnfs.crypto.IntegrityException;
+import org.cairnfs.crypto.Primitives;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,7 @@ final class Rehearsal implements Runnable {
     byte[] plain = new byte[Limits.FRAME_SIZE_BYTES];
     byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
     byte[] out = new byte[plain.length];
-    int rounds = DataPrimitives.best().isNative() ? NATIVE_ROUNDS : ROUNDS;
+    int rounds = Primitives.forData().isNative() ? NATIVE_ROUNDS : ROUNDS;
     long end = System.nanoTime() + LIMIT_NANOS;
     try {
       for (int round = 0; round < rounds && System.nanoTime() < end; round++) {

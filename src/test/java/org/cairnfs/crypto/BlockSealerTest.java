@@ -58,7 +58,7 @@ final class BlockSealerTest {
     BlobRef ref = sealer.seal(plain, shift, length, blob, shift);
 
     byte[] blobOnly = Arrays.copyOfRange(blob, shift, blob.length - 3);
-    assertThat(ref.id()).isEqualTo(BlobId.of(Primitives.sha256().digest(blobOnly)));
+    assertThat(ref.id()).isEqualTo(BlobId.of(Primitives.JDK.sha256().digest(blobOnly)));
     assertThat(open(new Sealed(ref, blobOnly)))
         .isEqualTo(Arrays.copyOfRange(plain, shift, shift + length));
     assertThat(blob).endsWith(0, 0, 0);
@@ -67,7 +67,7 @@ final class BlockSealerTest {
   @Property(tries = 60)
   void whateverCiphersTheMachineHasTheySealAlike(@ForAll("lengths") int length, @ForAll long seed)
       throws IntegrityException {
-    BlockSealer jdk = new BlockSealer(Golden.volumeKeys(), DataPrimitives.JDK);
+    BlockSealer jdk = new BlockSealer(Golden.volumeKeys(), Primitives.JDK);
     byte[] plain = new byte[length];
     new Random(seed).nextBytes(plain);
 
@@ -86,7 +86,7 @@ final class BlockSealerTest {
       value = OS.LINUX,
       architectures = {"amd64", "aarch64"})
   void usualMachinesHaveNativeCiphers() {
-    assertThat(DataPrimitives.best().isNative()).isTrue();
+    assertThat(Primitives.forData().isNative()).isTrue();
   }
 
   @Provide
