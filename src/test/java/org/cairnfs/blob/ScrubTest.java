@@ -28,8 +28,11 @@ final class ScrubTest {
       return true;
     }
   });
-  private final Scrub scrub =
-      new Scrub(local, BlobId.of(new byte[BlobId.SIZE_BYTES]), Duration.ofHours(6), now::get);
+  private final Scrub scrub = scrub(BlobId.of(new byte[BlobId.SIZE_BYTES]));
+
+  private Scrub scrub(BlobId start) {
+    return new Scrub(local, start, Duration.ofHours(6), now::get);
+  }
 
   private List<BlobId> storeTen() throws Exception {
     for (int i = 0; i < 10; i++) {
@@ -64,5 +67,19 @@ final class ScrubTest {
     now.addAndGet(Duration.ofHours(6).toNanos());
     scrub.step(3 * BLOB_BYTES);
     assertThat(verified).hasSize(13);
+  }
+
+  /** Else a node that seldom runs for as long as that would never look at the others. */
+  @Test
+  void whereverItBeginsItReadsAllBlobsBeforeItRests() throws Exception {
+    List<BlobId> all = storeTen();
+    Scrub scrub = scrub(all.get(6));
+
+    for (int i = 0; i < 10; i++) {
+      scrub.step(3 * BLOB_BYTES);
+    }
+    List<BlobId> order = new ArrayList<>(all.subList(7, 10));
+    order.addAll(all.subList(0, 7));
+    assertThat(verified).isEqualTo(order);
   }
 }

@@ -334,6 +334,31 @@ final class ClusterIT {
     }
   }
 
+  /** What it missed while it was away, and what its disk did meanwhile. */
+  @Test
+  void aStorageNodeRepairsAndScrubs() throws Exception {
+    Hosts.Host one = hosts.found();
+    Hosts.Host store = hosts.host();
+    joining(store, Hosts.invite(one, "--role", "storage")).get().ok();
+    store.cairn().run("start").ok();
+    int blobs = 3;
+    String write = "dd if=/dev/urandom of=%s bs=1M count=" + blobs + " conv=fsync status=none";
+    one.sh(write.formatted("early"));
+    awaitStatus(store, "blobs", blobs);
+    store.cairn().run("stop").ok();
+    Path segment = Damage.lastOf(store.cairn().home().resolve("segments"), "0");
+    Damage.flip(segment, Damage.endOfData(segment) / 2);
+    one.sh(write.formatted("late"));
+
+    Hosts.configure(store, "scrub.rate=64MiB\n");
+    store.cairn().run("start").ok();
+    awaitStatus(store, "blobs", 2L * blobs);
+    Path log = store.cairn().home().resolve("log/cairn.log");
+    Hosts.polling()
+        .untilAsserted(() -> assertThat(log).content().contains("damaged here; it is fetched"));
+    Hosts.polling().untilAsserted(() -> store.assertWhole(2));
+  }
+
   /** What people get wrong, as they see it. */
   @Test
   void badTokensAndPlaces() throws Exception {

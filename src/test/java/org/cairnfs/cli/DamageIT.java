@@ -62,8 +62,8 @@ final class DamageIT {
   @Test
   void aTornSegmentLosesOnlyItsEnd() throws Exception {
     Path segment = onlySegment();
-    long size = endOfData(segment);
-    truncate(segment, size - FILE_BYTES - FILE_BYTES / 2);
+    long size = Damage.endOfData(segment);
+    Damage.truncate(segment, size - FILE_BYTES - FILE_BYTES / 2);
 
     cairn.run("mount", mount).ok();
     List<String> damaged = damagedFiles();
@@ -74,7 +74,7 @@ final class DamageIT {
 
   @Test
   void aFlippedBitIsFoundWhenItIsRead() throws Exception {
-    flip(onlySegment(), 5L * FILE_BYTES);
+    Damage.flip(onlySegment(), 5L * FILE_BYTES);
 
     cairn.run("mount", mount).ok();
     assertThat(damagedFiles()).hasSize(1);
@@ -84,7 +84,7 @@ final class DamageIT {
 
   @Test
   void aDeletedIndexIsMadeAgainAndAFlippedBitIsFoundThen() throws Exception {
-    flip(onlySegment(), 5L * FILE_BYTES);
+    Damage.flip(onlySegment(), 5L * FILE_BYTES);
     deleteTree(cairn.home().resolve("index"));
 
     cairn.run("mount", mount).ok();
@@ -95,8 +95,8 @@ final class DamageIT {
 
   @Test
   void aRaftLogWithoutItsEndLosesOnlyWhatCameLast() throws Exception {
-    Path log = lastOf(cairn.home().resolve("raft"), "log_inprogress_");
-    truncate(log, endOfData(log) - 10);
+    Path log = Damage.lastOf(cairn.home().resolve("raft"), "log_inprogress_");
+    Damage.truncate(log, Damage.endOfData(log) - 10);
 
     cairn.run("mount", mount).ok();
     List<String> found = new ArrayList<>();
@@ -144,39 +144,7 @@ final class DamageIT {
   }
 
   private Path onlySegment() throws IOException {
-    return lastOf(cairn.home().resolve("segments"), "0");
-  }
-
-  private static Path lastOf(Path directory, String prefix) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      return files
-          .filter(file -> file.getFileName().toString().startsWith(prefix))
-          .filter(Files::isRegularFile)
-          .max(Comparator.naturalOrder())
-          .orElseThrow();
-    }
-  }
-
-  /** Where the zeroes begin that were written ahead. */
-  private static long endOfData(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    int end = bytes.length;
-    while (end > 0 && bytes[end - 1] == 0) {
-      end--;
-    }
-    return end;
-  }
-
-  private static void truncate(Path file, long size) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      FileChannel unused = channel.truncate(size);
-    }
-  }
-
-  private static void flip(Path file, long offset) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[(int) offset] ^= 0x10;
-    Files.write(file, bytes);
+    return Damage.lastOf(cairn.home().resolve("segments"), "0");
   }
 
   private static void deleteTree(Path tree) throws IOException {
