@@ -41,6 +41,10 @@ node_is_gone() {
   ! kill -0 "$node" 2>/dev/null
 }
 
+free_port() {
+  perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1)->sockport'
+}
+
 # Reads of 4 KiB at random places of a large file, then synced appends of 4 KiB, as databases do.
 readonly DATABASE='
 use IO::Handle;
@@ -91,7 +95,7 @@ if [[ ! -e /dev/fuse ]] || ! has_libfuse2; then
   exit 0
 fi
 mkdir -p "$root/target/archive" "$work/mount"
-"$cairn" init >>"$log" 2>&1
+"$cairn" init --listen "127.0.0.1:$(free_port)" >>"$log" 2>&1
 CAIRN_ARCHIVE="write" "$cairn" start --foreground >>"$log" 2>&1 &
 node=$!
 wait_for "$NODE_START_SECONDS" "$cairn" status

@@ -38,10 +38,10 @@ final class Tls implements AutoCloseable {
     LOG.info("TLS is {}", provider == SslProvider.JDK ? "the JDK's" : OpenSsl.versionString());
     verifier = identity.verifier();
     handshakeLimit = settings.handshakeLimit();
-    X509Certificate[] chain = identity.chain().toArray(X509Certificate[]::new);
+    ChainKeys keys = new ChainKeys(identity);
     ChainTrust trust = new ChainTrust(verifier);
     try {
-      server = SslContextBuilder.forServer(identity.key(), chain)
+      server = SslContextBuilder.forServer(keys)
           .sslProvider(provider)
           .protocols(VERSION)
           .clientAuth(ClientAuth.REQUIRE)
@@ -50,7 +50,7 @@ final class Tls implements AutoCloseable {
       client = SslContextBuilder.forClient()
           .sslProvider(provider)
           .protocols(VERSION)
-          .keyManager(identity.key(), chain)
+          .keyManager(keys)
           .trustManager(trust)
           .endpointIdentificationAlgorithm("")
           .build();
