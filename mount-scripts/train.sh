@@ -22,7 +22,7 @@ clean_up() {
     "$cairn" stop >>"$log" 2>&1 || kill "$node" 2>/dev/null || true
     wait "$node" || true
   fi
-  ((status == 0)) || cat "$log" >&2
+  ((status == 0)) || cat "$log" "$CAIRN_HOME"/log/* >&2 || true
   rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
@@ -96,7 +96,8 @@ if [[ ! -e /dev/fuse ]] || ! has_libfuse2; then
 fi
 mkdir -p "$root/target/archive" "$work/mount"
 "$cairn" init --listen "127.0.0.1:$(free_port)" >>"$log" 2>&1
-CAIRN_ARCHIVE="write" "$cairn" start --foreground >>"$log" 2>&1 &
+# As a command starts it.
+CAIRN_ARCHIVE="write" "$cairn" --home "$CAIRN_HOME" start --foreground --spawned >>"$log" 2>&1 &
 node=$!
 wait_for "$NODE_START_SECONDS" "$cairn" status
 "$cairn" mount "$work/mount" >>"$log" 2>&1

@@ -116,7 +116,8 @@ final class CairnCommand implements Runnable {
     return OperatorException.USAGE;
   }
 
-  private static int report(Exception e, Console console) {
+  /** Tells of a command that failed, and returns its exit code. */
+  static int report(Exception e, Console console) {
     if (e instanceof OperatorException failure) {
       console.explain(failure);
       return failure.exitCode();

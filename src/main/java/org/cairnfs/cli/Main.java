@@ -1,7 +1,7 @@
 package org.cairnfs.cli;
 
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The entry point of the command {@code cairn}. */
 public final class Main {
@@ -9,8 +9,9 @@ public final class Main {
   public static void main(String[] arguments) {
     Console console = Console.ofProcess();
     List<String> raw = RawArguments.of(arguments);
-    Map<String, String> environment = System.getenv();
-    System.exit(CairnCommand.execute(raw, console, environment));
+    @Nullable SpawnedNode node = SpawnedNode.of(raw);
+    System.exit(
+        node == null ? CairnCommand.execute(raw, console, System.getenv()) : node.run(console));
   }
 
   private Main() {}

@@ -33,17 +33,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The node as a process of its own: how a command starts it and hears that it is ready, or why not.
  *
- * <p>The node is this program again, {@code start --foreground --spawned}, in a session of its own.
- * The passphrase goes over its standard input. On its standard output one line says {@code ready}
- * or {@code failed} with the failure in Base64; other lines there come from the JVM.
+ * <p>The node is this program again, as {@link SpawnedNode} and in a session of its own.
  */
 final class NodeProcess {
-  static final String SPAWNED_OPTION = "--spawned";
-  static final String MOUNT_OPTION = "--mount";
-  static final String MOUNT_OPTIONS_OPTION = "--mount-options";
-
-  private static final String READY = "cairn-node ready";
-  private static final String FAILED = "cairn-node failed ";
   private static final String LAUNCHER_VARIABLE = "CAIRN_LAUNCHER";
   private static final Path SETSID = Path.of("/usr/bin/setsid");
   private static final int START_MINUTES_MAX = 15;
@@ -64,7 +56,9 @@ final class NodeProcess {
     }
     try (@Nullable Passphrase passphrase = passphrase(command, passphraseOptions)) {
       return spawn(
-          home, command(home, command.environment(), passphrase != null, mount), passphrase);
+          home,
+          command(command.environment(), new SpawnedNode(home, passphrase != null, mount)),
+          passphrase);
     }
   }
 
@@ -105,11 +99,7 @@ final class NodeProcess {
     return awaitReady(home, process, errors);
   }
 
-  private static List<String> command(
-      Home home,
-      Map<String, String> environment,
-      boolean withPassphrase,
-      @Nullable MountRequest mount)
+  private static List<String> command(Map<String, String> environment, SpawnedNode node)
       throws OperatorException {
     List<String> command = new ArrayList<>();
     if (Files.isExecutable(SETSID)) {
@@ -121,15 +111,8 @@ final class NodeProcess {
           LAUNCHER_VARIABLE + " does not say how the node is started",
           "Run mount-scripts/cairn, not the jar; or use `start --foreground`.");
     }
-    command.addAll(
-        List.of(launcher, "--home", home.toString(), "start", "--foreground", SPAWNED_OPTION));
-    if (withPassphrase) {
-      command.add("--passphrase-file=-");
-    }
-    if (mount != null) {
-      command.add(MOUNT_OPTION + "=" + mount.directory());
-      mount.options().forEach(options -> command.add(MOUNT_OPTIONS_OPTION + "=" + options));
-    }
+    command.add(launcher);
+    command.addAll(node.arguments());
     return command;
   }
 
@@ -153,10 +136,10 @@ final class NodeProcess {
       throw new OperatorException(
           "interrupted while the node was starting", "See `cairn status`.", e);
     }
-    if (line != null && line.equals(READY)) {
+    if (line != null && line.equals(SpawnedNode.READY)) {
       return process.pid();
     } else if (line != null) {
-      throw decodeFailure(line.substring(FAILED.length()));
+      throw decodeFailure(line.substring(SpawnedNode.FAILED.length()));
     }
     throw new OperatorException(
         "the node ended while it was starting" + lastOutput(errors),
@@ -167,7 +150,9 @@ final class NodeProcess {
     try (BufferedReader output = new BufferedReader(
         new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
       @Nullable String line = output.readLine();
-      while (line != null && !line.equals(READY) && !line.startsWith(FAILED)) {
+      while (line != null
+          && !line.equals(SpawnedNode.READY)
+          && !line.startsWith(SpawnedNode.FAILED)) {
         line = output.readLine();
       }
       return line;
@@ -195,29 +180,6 @@ final class NodeProcess {
     } catch (IOException e) {
       return " and left nothing in " + errors;
     }
-  }
-
-  /**
-   * In the node: tells whoever waits in {@link #start} that it is ready, and closes standard
-   * output.
-   */
-  static void reportReady() {
-    report(READY);
-  }
-
-  /** In the node: tells whoever waits in {@link #start} why it is not going to run. */
-  static void reportFailure(OperatorException failure) {
-    byte[] message = AdminFailures.toResponse(failure).getFailure().toByteArray();
-    report(FAILED + Base64.getEncoder().encodeToString(message));
-  }
-
-  /**
-   * The JDK leads a closed standard output to /dev/null, so nothing else can end up under its
-   * descriptor.
-   */
-  private static void report(String line) {
-    System.out.println(line);
-    System.out.close();
   }
 
   /** In a node that runs in the foreground: tells the person at the terminal. */

@@ -22,17 +22,14 @@ final class StartCommand extends Subcommand {
   @Option(names = "--foreground", description = "Be the node: run until `cairn stop` or SIGTERM.")
   private boolean foreground;
 
-  @Option(names = NodeProcess.SPAWNED_OPTION, hidden = true)
-  private boolean spawned;
-
   @Option(
-      names = NodeProcess.MOUNT_OPTION,
+      names = "--mount",
       paramLabel = "DIR",
       description = "Mount the volume at DIR before saying that the node is ready.")
   private @Nullable Path mountDirectory;
 
   @Option(
-      names = NodeProcess.MOUNT_OPTIONS_OPTION,
+      names = "--mount-options",
       paramLabel = "OPTIONS",
       description = "Options for --mount, separated by commas.")
   private List<String> mountOptions = new ArrayList<>();
@@ -47,9 +44,6 @@ final class StartCommand extends Subcommand {
         mountDirectory == null ? null : MountRequest.of(mountDirectory, mountOptions);
     if (!foreground) {
       return startInBackground(mount);
-    }
-    if (spawned) {
-      return runSpawned(mount);
     }
     try (@Nullable Passphrase passphrase = NodeProcess.passphrase(cairn(), passphraseOptions)) {
       Daemon daemon = new Daemon(home(), Daemon.Logging.CONSOLE_TOO);
@@ -72,15 +66,5 @@ final class StartCommand extends Subcommand {
       console().println("The node of " + home() + " is running (pid " + pid + ").");
     }
     return OK;
-  }
-
-  private int runSpawned(@Nullable MountRequest mount) {
-    try (@Nullable Passphrase passphrase = passphraseOptions.read(console(), false)) {
-      new Daemon(home(), Daemon.Logging.FILE).run(passphrase, mount, NodeProcess::reportReady);
-      return OK;
-    } catch (OperatorException e) {
-      NodeProcess.reportFailure(e);
-      return e.exitCode();
-    }
   }
 }
