@@ -63,7 +63,7 @@ public final class NodeCertificates {
   /** New credentials for one run of the node. */
   public static Credentials issue(NodeIdentity identity, SecureRandom random) {
     try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      KeyPairGenerator generator = Primitives.forData().ellipticCurve();
       generator.initialize(new ECGenParameterSpec(SESSION_CURVE), random);
       KeyPair session = generator.generateKeyPair();
       X509Certificate own = sign(identity, IDENTITY_NAME, identity.publicKey(), random);

@@ -1,6 +1,7 @@
 package org.cairnfs.crypto;
 
 import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.Provider;
 import java.security.Security;
@@ -77,6 +78,15 @@ public final class Primitives {
       return Cipher.getInstance("AES/GCM/NoPadding", orElse("SunJCE"));
     } catch (GeneralSecurityException e) {
       throw missing("AES-GCM", e);
+    }
+  }
+
+  /** For key pairs on the curves of NIST. */
+  KeyPairGenerator ellipticCurve() {
+    try {
+      return KeyPairGenerator.getInstance("EC", orElse("SunEC"));
+    } catch (GeneralSecurityException e) {
+      throw missing("EC", e);
     }
   }
 
