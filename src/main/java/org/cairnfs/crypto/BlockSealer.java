@@ -36,7 +36,7 @@ public final class BlockSealer {
   private final ThreadLocal<Engine> engines;
 
   public BlockSealer(VolumeKeys keys) {
-    this(keys, Primitives.forData());
+    this(keys, Primitives.fastest());
   }
 
   BlockSealer(VolumeKeys keys, Primitives primitives) {

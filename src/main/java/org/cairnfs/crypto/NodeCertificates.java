@@ -62,8 +62,13 @@ public final class NodeCertificates {
 
   /** New credentials for one run of the node. */
   public static Credentials issue(NodeIdentity identity, SecureRandom random) {
+    return issue(identity, random, Primitives.fastest());
+  }
+
+  /** @param primitives make the session's key; native ones with random bits of their own */
+  static Credentials issue(NodeIdentity identity, SecureRandom random, Primitives primitives) {
     try {
-      KeyPairGenerator generator = Primitives.forData().ellipticCurve();
+      KeyPairGenerator generator = primitives.ellipticCurve();
       generator.initialize(new ECGenParameterSpec(SESSION_CURVE), random);
       KeyPair session = generator.generateKeyPair();
       X509Certificate own = sign(identity, IDENTITY_NAME, identity.publicKey(), random);

@@ -13,11 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the objects that encrypt and hash. Those of {@link #JDK} are for keys and names, and come
- * from the JDK's own providers whatever is installed in front of them. {@link #forData} are
- * BoringSSL's, by Conscrypt, on machines that it was built for, else the JDK's. Both do the same at
- * the same speed, in the end; but the JDK's are a hundred times slower until they are compiled, and
- * a program that begins to read right after a mount waits for that.
+ * Makes the objects that encrypt and hash. Those of {@link #JDK} are for keys that last and for
+ * names, and come from the JDK's own providers whatever is installed in front of them.
+ * {@link #fastest} are BoringSSL's, by Conscrypt, on machines that it was built for, else the
+ * JDK's: for data, and for what each start makes anew. Both do the same at the same speed, in the
+ * end; but the JDK's are a hundred times slower until they are compiled, and a program that begins
+ * to read right after a mount waits for that.
  */
 public final class Primitives {
   static final int KEY_BYTES = 32;
@@ -31,7 +32,7 @@ public final class Primitives {
   static final Primitives JDK = new Primitives(null);
 
   /** Made at the first use: commands have none. */
-  private static final class ForData {
+  private static final class Fastest {
     private static final Primitives INSTANCE = find();
 
     private static Primitives find() {
@@ -47,9 +48,9 @@ public final class Primitives {
     this.provider = provider;
   }
 
-  /** The ones to encrypt and hash data with on this machine. */
-  public static Primitives forData() {
-    return ForData.INSTANCE;
+  /** Those that are fast at once, on a machine that has such. */
+  public static Primitives fastest() {
+    return Fastest.INSTANCE;
   }
 
   /** Whether they are as fast at the first call as ever. */
@@ -58,44 +59,37 @@ public final class Primitives {
   }
 
   public MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256", orElse("SUN"));
-    } catch (GeneralSecurityException e) {
-      throw missing("SHA-256", e);
-    }
+    return made("SHA-256", name -> MessageDigest.getInstance(name, orElse("SUN")));
   }
 
   Mac hmacSha256() {
-    try {
-      return Mac.getInstance("HmacSHA256", orElse("SunJCE"));
-    } catch (GeneralSecurityException e) {
-      throw missing("HmacSHA256", e);
-    }
+    return made("HmacSHA256", name -> Mac.getInstance(name, orElse("SunJCE")));
   }
 
   Cipher aesGcm() {
-    try {
-      return Cipher.getInstance("AES/GCM/NoPadding", orElse("SunJCE"));
-    } catch (GeneralSecurityException e) {
-      throw missing("AES-GCM", e);
-    }
+    return made("AES/GCM/NoPadding", name -> Cipher.getInstance(name, orElse("SunJCE")));
   }
 
-  /** For key pairs on the curves of NIST. */
+  /** Key pairs on the curves of NIST. */
   KeyPairGenerator ellipticCurve() {
-    try {
-      return KeyPairGenerator.getInstance("EC", orElse("SunEC"));
-    } catch (GeneralSecurityException e) {
-      throw missing("EC", e);
-    }
+    return made("EC", name -> KeyPairGenerator.getInstance(name, orElse("SunEC")));
   }
 
   /** RFC 3394; always the JDK's. */
   static Cipher aesKeyWrap() {
+    return made("AESWrap", name -> Cipher.getInstance(name, jdk("SunJCE")));
+  }
+
+  /** Makes what has a name in the Java Cryptography Architecture. */
+  private interface Maker<T> {
+    T make(String name) throws GeneralSecurityException;
+  }
+
+  private static <T> T made(String name, Maker<T> maker) {
     try {
-      return Cipher.getInstance("AESWrap", jdk("SunJCE"));
+      return maker.make(name);
     } catch (GeneralSecurityException e) {
-      throw missing("AESWrap", e);
+      throw new IllegalStateException("this machine has no " + name, e);
     }
   }
 
@@ -109,9 +103,5 @@ public final class Primitives {
       throw new IllegalStateException("this JDK has no security provider " + name);
     }
     return provider;
-  }
-
-  private static IllegalStateException missing(String what, GeneralSecurityException cause) {
-    return new IllegalStateException("this machine has no " + what, cause);
   }
 }

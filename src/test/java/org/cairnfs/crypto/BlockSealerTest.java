@@ -86,7 +86,7 @@ final class BlockSealerTest {
       value = OS.LINUX,
       architectures = {"amd64", "aarch64"})
   void usualMachinesHaveNativeCiphers() {
-    assertThat(Primitives.forData().isNative()).isTrue();
+    assertThat(Primitives.fastest().isNative()).isTrue();
   }
 
   @Provide

@@ -23,6 +23,18 @@ final class NodeCertificatesTest {
 
   @Test
   void theKeyBelongsToTheFirstCertificate() throws Exception {
+    assertItsKeyBelongsToIt(credentials);
+  }
+
+  @Test
+  void whereThereIsNothingNativeTheJdkMakesTheKey() throws Exception {
+    Credentials own = NodeCertificates.issue(identity, random, Primitives.JDK);
+
+    assertThat(NodeCertificates.verify(own.chain())).isEqualTo(identity.id());
+    assertItsKeyBelongsToIt(own);
+  }
+
+  private static void assertItsKeyBelongsToIt(Credentials credentials) throws Exception {
     byte[] message = {1, 2, 3};
     Signature signature = Signature.getInstance("SHA256withECDSA");
     signature.initSign(credentials.key());
@@ -37,7 +49,7 @@ final class NodeCertificatesTest {
   void everyRunHasItsOwnKey() throws Exception {
     Credentials again = NodeCertificates.issue(identity, random);
 
-    assertThat(again.key()).isNotEqualTo(credentials.key());
+    assertThat(again.key().getEncoded()).isNotEqualTo(credentials.key().getEncoded());
     assertThat(NodeCertificates.verify(again.chain())).isEqualTo(identity.id());
   }
 
