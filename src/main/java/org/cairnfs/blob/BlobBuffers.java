@@ -8,9 +8,8 @@ import org.cairnfs.crypto.BlobFormat;
  * Buffers for blobs, whole or in part: small ones for a single frame, large ones for anything up to
  * a whole blob.
  *
- * <p>Blobs are sealed into arrays, which the ciphers need. They are read into direct buffers, which
- * files and sockets fill without a copy in between; each frame is then copied to an array that
- * stays in the CPU's cache.
+ * <p>Blobs are sealed into arrays, and read into direct buffers, which files and sockets fill, and
+ * native ciphers read, without a copy in between.
  *
  * <p>Thread-safe.
  */

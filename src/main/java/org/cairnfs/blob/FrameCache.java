@@ -49,15 +49,6 @@ final class FrameCache {
     return new Frame(length, pool);
   }
 
-  /** Space for a frame that is not to be cached; goes back with {@link #giveScratch}. */
-  byte[] takeScratch() {
-    return pool.take();
-  }
-
-  void giveScratch(byte[] scratch) {
-    pool.give(scratch);
-  }
-
   /** Counts a frame that was decrypted without a {@link #newFrame}. */
   void countMiss() {
     misses.increment();

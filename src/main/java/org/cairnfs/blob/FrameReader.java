@@ -200,13 +200,13 @@ final class FrameReader {
   }
 
   /** Decrypts and caches; the caller holds a reference to what is returned. */
-  private Frame decryptIntoCache(BlobRef ref, BlockKey key, FrameKey wanted, byte[] sealed)
+  private Frame decryptIntoCache(BlobRef ref, BlockKey key, FrameKey wanted, ByteBuffer sealed)
       throws IntegrityException {
     int blockLength = ref.plainLengthBytes();
     Frame frame = cache.newFrame(BlobFormat.frameLength(blockLength, wanted.frame()));
     boolean opened = false;
     try {
-      sealer.openFrame(key, blockLength, wanted.frame(), sealed, 0, frame.bytes(), 0);
+      sealer.openFrame(key, blockLength, wanted.frame(), sealed, ByteBuffer.wrap(frame.bytes()));
       cache.put(wanted, frame);
       opened = true;
       return frame;
@@ -217,24 +217,10 @@ final class FrameReader {
     }
   }
 
-  private void decryptInto(BlobRef ref, BlockKey key, int frame, byte[] sealed, ByteBuffer into)
+  private void decryptInto(BlobRef ref, BlockKey key, int frame, ByteBuffer sealed, ByteBuffer into)
       throws IntegrityException {
     cache.countMiss();
-    int blockLength = ref.plainLengthBytes();
-    int length = BlobFormat.frameLength(blockLength, frame);
-    if (into.hasArray()) {
-      int outOffset = into.arrayOffset() + into.position();
-      sealer.openFrame(key, blockLength, frame, sealed, 0, into.array(), outOffset);
-      into.position(into.position() + length);
-      return;
-    }
-    byte[] scratch = cache.takeScratch();
-    try {
-      sealer.openFrame(key, blockLength, frame, sealed, 0, scratch, 0);
-      into.put(scratch, 0, length);
-    } finally {
-      cache.giveScratch(scratch);
-    }
+    sealer.openFrame(key, ref.plainLengthBytes(), frame, sealed, into);
   }
 
   /** Reads a run of frames from one source after the other until all of them verify. */
@@ -243,7 +229,6 @@ final class FrameReader {
     int length = BlobFormat.sealedRunLength(ref.plainLengthBytes(), firstFrame, frames);
     BlockKey key = unwrap(ref);
     ByteBuffer run = buffers.takeDirect(length);
-    byte[] sealed = buffers.takeArray(BlobFormat.SEALED_FRAME_BYTES);
     Exception failure = null;
     try {
       Iterator<BlobSource> next = sources.iterator();
@@ -256,10 +241,11 @@ final class FrameReader {
               BlobFormat.blobLengthOf(ref.plainLengthBytes()),
               BlobFormat.frameOffset(firstFrame),
               run.clear().limit(length));
-          run.flip();
+          run.position(0);
           for (int frame = firstFrame; frame < firstFrame + frames; frame++) {
-            run.get(sealed, 0, BlobFormat.sealedRunLength(ref.plainLengthBytes(), frame, 1));
-            consumer.accept(key, frame, sealed);
+            int end = run.position() + BlobFormat.sealedRunLength(ref.plainLengthBytes(), frame, 1);
+            consumer.accept(key, frame, run.limit(end));
+            run.position(end);
           }
           return;
         } catch (IntegrityException e) {
@@ -274,7 +260,6 @@ final class FrameReader {
         }
       }
     } finally {
-      buffers.give(sealed);
       buffers.give(run);
     }
     throw new PosixException(Errno.EIO, "no intact copy of blob " + id, failure);
@@ -309,10 +294,10 @@ final class FrameReader {
   }
 
   /**
-   * Takes one frame of a run, which begins at index 0 of {@code sealed}; may be given a run again
+   * Takes one frame of a run, with its tag, which {@code sealed} holds; may be given a run again
    * from its start.
    */
   private interface FrameConsumer {
-    void accept(BlockKey key, int frame, byte[] sealed) throws IntegrityException;
+    void accept(BlockKey key, int frame, ByteBuffer sealed) throws IntegrityException;
   }
 }

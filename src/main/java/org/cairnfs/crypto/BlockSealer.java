@@ -1,5 +1,6 @@
 package org.cairnfs.crypto;
 
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.Key;
@@ -10,7 +11,6 @@ import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.Mac;
 import javax.crypto.SecretKey;
-import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -26,13 +26,9 @@ import org.cairnfs.core.Bytes;
  * construction (Hoang, Reyhanitabar, Rogaway, Vizar: "Online Authenticated-Encryption and its
  * Nonce-Reuse Misuse-Resistance", 2015), so frames can be neither swapped nor dropped.
  *
- * <p>Thread-safe; never blocks. Works on heap arrays, which the JDK's AES-GCM handles faster than
- * direct buffers, and native ones as fast.
+ * <p>Thread-safe; never blocks.
  */
 public final class BlockSealer {
-  private static final int NONCE_BYTES = 12;
-  private static final int NONCE_INDEX_OFFSET = 7;
-
   private final ThreadLocal<Engine> engines;
 
   public BlockSealer(VolumeKeys keys) {
@@ -60,7 +56,8 @@ public final class BlockSealer {
     byte[] keyBytes = engine.blockKey(plain, offset, length);
     try {
       SecretKey key = new SecretKeySpec(keyBytes, "AES");
-      BlobId id = engine.encrypt(key, plain, offset, length, blob, blobOffset);
+      BlobId id = engine.encrypt(
+          key, plain, offset, length, ByteBuffer.wrap(blob, blobOffset, blobLengthBytes));
       return new BlobRef(id, new Bytes(engine.wrap.wrap(key)), length);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("sealing a block of " + length + " bytes failed", e);
@@ -96,28 +93,23 @@ public final class BlockSealer {
    *
    * @param blockLengthBytes length of the whole block, as {@link BlobRef#plainLengthBytes}
    * @param frame its index, from 0
-   * @param sealed holds the frame and its tag from {@code sealedOffset} on
-   * @param out receives {@link BlobFormat#frameLength} bytes from {@code outOffset} on; not the
-   *     array {@code sealed}
+   * @param sealed the frame and its tag, and nothing else; consumed
+   * @param out receives {@link BlobFormat#frameLength} bytes, and its position moves past them; not
+   *     the memory of {@code sealed}
    * @throws IntegrityException if the frame is not what was sealed at this place; {@code out} then
-   *     holds nothing of use
+   *     holds nothing of use, and its position may be anywhere
    */
   public void openFrame(
-      BlockKey key,
-      int blockLengthBytes,
-      int frame,
-      byte[] sealed,
-      int sealedOffset,
-      byte[] out,
-      int outOffset)
+      BlockKey key, int blockLengthBytes, int frame, ByteBuffer sealed, ByteBuffer out)
       throws IntegrityException {
     int length = BlobFormat.frameLength(blockLengthBytes, frame);
-    Objects.checkFromIndexSize(sealedOffset, length + BlobFormat.TAG_BYTES, sealed.length);
-    Objects.checkFromIndexSize(outOffset, length, out.length);
+    if (sealed.remaining() != length + BlobFormat.TAG_BYTES) {
+      throw new IllegalArgumentException(
+          "frame " + frame + " is not " + sealed.remaining() + " bytes long");
+    }
+    Objects.checkFromIndexSize(out.position(), length, out.limit());
     try {
-      engines
-          .get()
-          .decrypt(key.key(), blockLengthBytes, frame, sealed, sealedOffset, out, outOffset);
+      engines.get().decrypt(key.key(), blockLengthBytes, frame, sealed, out);
     } catch (AEADBadTagException e) {
       throw new IntegrityException("frame " + frame + " does not match its tag", e);
     } catch (GeneralSecurityException e) {
@@ -127,26 +119,18 @@ public final class BlockSealer {
 
   /** The cipher objects of one thread. */
   private static final class Engine {
-    private final Primitives primitives;
     private final Mac hmac;
     private final MessageDigest sha256;
-    private final Cipher open;
+    private final FrameCipher frames;
     private final Cipher wrap = Primitives.aesKeyWrap();
     private final Cipher unwrap = Primitives.aesKeyWrap();
     private final byte[] header = new byte[BlobFormat.HEADER_BYTES];
-    private final byte[] nonce = new byte[NONCE_BYTES];
     private final byte[] lastSealed = new byte[Primitives.SHA256_BYTES];
-    private Cipher seal;
-
-    /** A native cipher copies the whole array it is to write to, so that is no larger than that. */
-    private final byte[] sealed = new byte[BlobFormat.SEALED_FRAME_BYTES];
 
     Engine(Primitives primitives, SecretKey contentKey, SecretKey wrapKey) {
-      this.primitives = primitives;
       hmac = primitives.hmacSha256();
       sha256 = primitives.sha256();
-      open = primitives.aesGcm();
-      seal = primitives.aesGcm();
+      frames = new FrameCipher(primitives);
       try {
         hmac.init(contentKey);
         wrap.init(Cipher.WRAP_MODE, wrapKey);
@@ -161,63 +145,39 @@ public final class BlockSealer {
       return hmac.doFinal();
     }
 
-    BlobId encrypt(SecretKey key, byte[] plain, int offset, int length, byte[] blob, int blobOffset)
+    BlobId encrypt(SecretKey key, byte[] plain, int offset, int length, ByteBuffer blob)
         throws GeneralSecurityException {
-      renewWhenSealingTheSameAgain(key);
-      BlobFormat.writeHeader(length, blob, blobOffset);
-      sha256.update(blob, blobOffset, BlobFormat.HEADER_BYTES);
-      int frames = BlobFormat.frameCount(length);
+      forgetKeyWhenSealingTheSameAgain(key);
+      BlobFormat.writeHeader(length, header, 0);
+      sha256.update(header);
+      blob.put(header);
+      int count = BlobFormat.frameCount(length);
       int in = offset;
-      int out = blobOffset + BlobFormat.HEADER_BYTES;
-      for (int frame = 0; frame < frames; frame++) {
+      for (int frame = 0; frame < count; frame++) {
         int frameLength = BlobFormat.frameLength(length, frame);
-        seal.init(Cipher.ENCRYPT_MODE, key, nonce(frame, frames));
-        seal.updateAAD(blob, blobOffset, BlobFormat.HEADER_BYTES);
-        int sealedLength = seal.doFinal(plain, in, frameLength, sealed, 0);
+        ByteBuffer sealed =
+            frames.seal(key, header, frame, count, ByteBuffer.wrap(plain, in, frameLength));
         // Hashed at once, while the frame is still in the CPU's cache.
-        sha256.update(sealed, 0, sealedLength);
-        System.arraycopy(sealed, 0, blob, out, sealedLength);
+        sha256.update(sealed);
+        blob.put(sealed.rewind());
         in += frameLength;
-        out += sealedLength;
       }
       return BlobId.of(sha256.digest());
     }
 
-    void decrypt(
-        SecretKey key,
-        int blockLengthBytes,
-        int frame,
-        byte[] sealed,
-        int sealedOffset,
-        byte[] out,
-        int outOffset)
+    void decrypt(SecretKey key, int blockLengthBytes, int frame, ByteBuffer sealed, ByteBuffer out)
         throws GeneralSecurityException {
       BlobFormat.writeHeader(blockLengthBytes, header, 0);
-      int length = BlobFormat.frameLength(blockLengthBytes, frame);
-      open.init(Cipher.DECRYPT_MODE, key, nonce(frame, BlobFormat.frameCount(blockLengthBytes)));
-      open.updateAAD(header);
-      open.doFinal(sealed, sealedOffset, length + BlobFormat.TAG_BYTES, out, outOffset);
+      frames.open(key, header, frame, BlobFormat.frameCount(blockLengthBytes), sealed, out);
     }
 
-    /**
-     * A cipher refuses to encrypt twice in a row under one key and nonce. It cannot know that here
-     * the plaintext is the same too; a new cipher object has nothing to compare with.
-     */
-    private void renewWhenSealingTheSameAgain(SecretKey key) {
+    /** It is the same plaintext too, as the key follows from it. */
+    private void forgetKeyWhenSealingTheSameAgain(SecretKey key) {
       byte[] fingerprint = sha256.digest(key.getEncoded());
       if (Arrays.equals(fingerprint, lastSealed)) {
-        seal = primitives.aesGcm();
+        frames.forgetKey();
       }
       System.arraycopy(fingerprint, 0, lastSealed, 0, lastSealed.length);
-    }
-
-    private GCMParameterSpec nonce(int frame, int frames) {
-      nonce[NONCE_INDEX_OFFSET] = (byte) (frame >>> 24);
-      nonce[NONCE_INDEX_OFFSET + 1] = (byte) (frame >>> 16);
-      nonce[NONCE_INDEX_OFFSET + 2] = (byte) (frame >>> 8);
-      nonce[NONCE_INDEX_OFFSET + 3] = (byte) frame;
-      nonce[NONCE_BYTES - 1] = (byte) (frame == frames - 1 ? 1 : 0);
-      return new GCMParameterSpec(Primitives.TAG_BITS, nonce);
     }
   }
 }

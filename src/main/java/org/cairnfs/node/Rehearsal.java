@@ -1,6 +1,6 @@
 package org.cairnfs.node;
 
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Limits;
@@ -33,15 +33,17 @@ final class Rehearsal implements Runnable {
   public void run() {
     byte[] plain = new byte[Limits.FRAME_SIZE_BYTES];
     byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
-    byte[] out = new byte[plain.length];
+    ByteBuffer sealed = ByteBuffer.allocateDirect(BlobFormat.SEALED_FRAME_BYTES);
+    ByteBuffer out = ByteBuffer.allocateDirect(plain.length);
     int rounds = Primitives.fastest().isNative() ? NATIVE_ROUNDS : ROUNDS;
     long end = System.nanoTime() + LIMIT_NANOS;
     try {
       for (int round = 0; round < rounds && System.nanoTime() < end; round++) {
         BlobRef ref = sealer.seal(plain, 0, plain.length, blob, 0);
         BlockKey key = sealer.unwrap(ref);
-        byte[] frame = Arrays.copyOfRange(blob, BlobFormat.frameOffset(0), blob.length);
-        sealer.openFrame(key, plain.length, 0, frame, 0, out, 0);
+        int frame = BlobFormat.frameOffset(0);
+        sealed.clear().put(blob, frame, blob.length - frame).flip();
+        sealer.openFrame(key, plain.length, 0, sealed, out.clear());
       }
     } catch (IntegrityException e) {
       LOG.error("a block that was just sealed cannot be opened: do not trust this machine", e);

@@ -3,6 +3,7 @@ package org.cairnfs.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -78,6 +79,47 @@ final class BlockSealerTest {
     assertThat(there.blob).isEqualTo(here.blob);
     assertThat(open(jdk, here)).isEqualTo(plain);
     assertThat(open(sealer, there)).isEqualTo(plain);
+  }
+
+  /** Memory on the heap and off it, and more of it than the frame needs, for both ciphers. */
+  @ParameterizedTest
+  @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+  void framesOpenFromAnyMemoryIntoAny(boolean directIn, boolean directOut) throws Exception {
+    byte[] plain = Golden.block(FRAME + 100);
+    Sealed sealed = seal(plain);
+    for (BlockSealer by : List.of(sealer, new BlockSealer(Golden.volumeKeys(), Primitives.JDK))) {
+      BlockKey key = by.unwrap(sealed.ref);
+      ByteBuffer out = memory(directOut, plain.length + 20).position(10);
+      for (int frame = 0; frame < 2; frame++) {
+        ByteBuffer in = memory(directIn, 2 * FRAME).position(5).put(sealed.frame(frame));
+        in.flip().position(5);
+
+        by.openFrame(key, plain.length, frame, in, out);
+
+        assertThat(in.hasRemaining()).isFalse();
+      }
+      assertThat(out.remaining()).isEqualTo(10);
+      byte[] opened = new byte[plain.length];
+      out.get(10, opened);
+      assertThat(opened).isEqualTo(plain);
+    }
+  }
+
+  private static ByteBuffer memory(boolean direct, int bytes) {
+    return direct ? ByteBuffer.allocateDirect(bytes) : ByteBuffer.allocate(bytes);
+  }
+
+  @Test
+  void aFrameWithTooFewBytesOrTooLittleRoomIsAMistakeOfTheCaller() throws IntegrityException {
+    Sealed sealed = seal(Golden.block(100));
+    BlockKey key = sealer.unwrap(sealed.ref);
+    ByteBuffer room = ByteBuffer.allocate(100);
+    ByteBuffer tooShort = sealed.frame(0).limit(sealed.blob.length - 1);
+
+    assertThatThrownBy(() -> sealer.openFrame(key, 100, 0, tooShort, room))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> sealer.openFrame(key, 100, 0, sealed.frame(0), room.limit(99)))
+        .isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   /** Else nobody would notice that a library's native part is missing. */
@@ -184,13 +226,13 @@ final class BlockSealerTest {
     byte[] out = new byte[FRAME];
     for (int stored = 0; stored < 3; stored++) {
       for (int asked = 0; asked < 3; asked++) {
-        int offset = BlobFormat.frameOffset(stored);
+        ByteBuffer bytes = sealed.frame(stored);
         int frame = asked;
         if (stored == asked) {
-          sealer.openFrame(key, 3 * FRAME, frame, sealed.blob, offset, out, 0);
+          sealer.openFrame(key, 3 * FRAME, frame, bytes, ByteBuffer.wrap(out));
         } else {
           assertThatThrownBy(
-                  () -> sealer.openFrame(key, 3 * FRAME, frame, sealed.blob, offset, out, 0))
+                  () -> sealer.openFrame(key, 3 * FRAME, frame, bytes, ByteBuffer.wrap(out)))
               .isInstanceOf(IntegrityException.class);
         }
       }
@@ -206,7 +248,7 @@ final class BlockSealerTest {
     for (int frame = 0; frame < 2; frame++) {
       int shortened = frame;
       assertThatThrownBy(() -> sealer.openFrame(
-              key, 2 * FRAME, shortened, sealed.blob, BlobFormat.frameOffset(shortened), out, 0))
+              key, 2 * FRAME, shortened, sealed.frame(shortened), ByteBuffer.wrap(out)))
           .isInstanceOf(IntegrityException.class);
     }
   }
@@ -241,14 +283,19 @@ final class BlockSealerTest {
 
   private static byte[] open(BlockSealer by, Sealed sealed) throws IntegrityException {
     int length = sealed.ref.plainLengthBytes();
-    byte[] plain = new byte[length];
+    ByteBuffer plain = ByteBuffer.allocate(length);
     BlockKey key = by.unwrap(sealed.ref);
     for (int frame = 0; frame < BlobFormat.frameCount(length); frame++) {
-      by.openFrame(
-          key, length, frame, sealed.blob, BlobFormat.frameOffset(frame), plain, frame * FRAME);
+      by.openFrame(key, length, frame, sealed.frame(frame), plain);
     }
-    return plain;
+    assertThat(plain.hasRemaining()).isFalse();
+    return plain.array();
   }
 
-  private record Sealed(BlobRef ref, byte[] blob) {}
+  private record Sealed(BlobRef ref, byte[] blob) {
+    ByteBuffer frame(int index) {
+      int length = BlobFormat.sealedRunLength(ref.plainLengthBytes(), index, 1);
+      return ByteBuffer.wrap(blob, BlobFormat.frameOffset(index), length);
+    }
+  }
 }
