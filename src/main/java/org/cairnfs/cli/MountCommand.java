@@ -37,7 +37,7 @@ final class MountCommand extends Subcommand {
     Home home = home();
     home.requireInitialised();
     MountRequest request = MountRequest.of(directory, options);
-    Optional<AdminClient> running = AdminClient.tryConnect(home);
+    Optional<AdminClient> running = AdminClient.tryConnectPatiently(home);
     if (running.isEmpty()) {
       // The node looks at the mount point before it starts anything, so that a mistake leaves
       // nothing running.

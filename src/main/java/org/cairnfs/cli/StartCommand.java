@@ -55,7 +55,7 @@ final class StartCommand extends Subcommand {
   /** A node that is running is what was asked for, unless there is something to mount, too. */
   private int startInBackground(@Nullable MountRequest mount) throws OperatorException {
     Optional<AdminClient> running =
-        mount == null ? AdminClient.tryConnect(home()) : Optional.empty();
+        mount == null ? AdminClient.tryConnectPatiently(home()) : Optional.empty();
     if (running.isPresent()) {
       try (AdminClient client = running.get()) {
         long pid = client.status().getPid();

@@ -27,7 +27,7 @@ final class StopCommand extends Subcommand {
   @Override
   public Integer call() throws OperatorException {
     home().requireInitialised();
-    Optional<AdminClient> running = AdminClient.tryConnect(home());
+    Optional<AdminClient> running = AdminClient.tryConnectPatiently(home());
     if (running.isEmpty()) {
       console().note("the node of " + home() + " is not running");
       return OK;

@@ -30,7 +30,7 @@ final class UmountCommand extends Subcommand {
   @Override
   public Integer call() throws OperatorException {
     home().requireInitialised();
-    Optional<AdminClient> running = AdminClient.tryConnect(home());
+    Optional<AdminClient> running = AdminClient.tryConnectPatiently(home());
     if (running.isEmpty()) {
       detachStale();
       return OK;

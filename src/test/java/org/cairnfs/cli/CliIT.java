@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -293,6 +294,37 @@ final class CliIT {
     assertThat(cairn.home().resolve("cairn.pid")).doesNotExist();
     cairn.run("mount", mount).ok();
     assertThat(mount.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void commandsWaitForANodeThatIsStoppingByItself() throws Exception {
+    cairn.run("mount", mount).ok();
+    ProcessHandle node = ProcessHandle.of(cairn.pid()).orElseThrow();
+    node.destroy();
+    cairn.run("stop").ok();
+    assertThat(node.onExit()).succeedsWithin(Duration.ofSeconds(5));
+
+    cairn.run("mount", mount).ok();
+    Files.writeString(mount.resolve("file"), "text");
+    ProcessHandle.of(cairn.pid()).orElseThrow().destroy();
+    cairn.run("mount", mount).ok();
+    assertThat(mount.resolve("file")).hasContent("text");
+  }
+
+  @Test
+  void commandsWaitForANodeThatIsStarting() throws Exception {
+    Path second = Files.createDirectory(directory.resolve("second"));
+    CompletableFuture<CairnProcess.Result> starting = CompletableFuture.supplyAsync(() -> {
+      try {
+        return cairn.run("start");
+      } catch (IOException | InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    });
+    Awaitility.await().until(() -> Files.exists(cairn.home().resolve("cairn.pid")));
+    cairn.run("mount", second).ok();
+    starting.get().ok();
+    assertThat(second).isEmptyDirectory();
   }
 
   @Test

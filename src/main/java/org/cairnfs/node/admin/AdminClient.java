@@ -10,7 +10,9 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.cairnfs.node.home.DiskFailures;
@@ -40,6 +42,9 @@ public final class AdminClient implements AutoCloseable {
   /** The version of the protocol spoken here. */
   public static final int PROTOCOL_VERSION = 1;
 
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int LOOK_EVERY_MILLIS = 10;
+
   private final Home home;
   private final AdminConnection connection;
 
@@ -60,8 +65,50 @@ public final class AdminClient implements AutoCloseable {
         "Start it with `cairn start`, or with `cairn mount DIR`.");
   }
 
-  /** Connects to the node of that home; empty if it is not running. */
+  /**
+   * Connects to the node of that home; empty if it is not running.
+   *
+   * @throws OperatorException also if it is starting or stopping at the moment
+   */
   public static Optional<AdminClient> tryConnect(Home home) throws OperatorException {
+    Optional<AdminClient> client = connectIfListening(home);
+    if (client.isEmpty() && HomeLock.isHeld(home)) {
+      throw betweenStates(home);
+    }
+    return client;
+  }
+
+  /**
+   * As {@link #tryConnect}, but waits, for half a minute at most, while the node is starting or
+   * stopping: for those who change which of the two it is.
+   */
+  public static Optional<AdminClient> tryConnectPatiently(Home home) throws OperatorException {
+    long begin = System.nanoTime();
+    while (true) {
+      Optional<AdminClient> client = connectIfListening(home);
+      if (client.isPresent() || !HomeLock.isHeld(home)) {
+        return client;
+      }
+      if (System.nanoTime() - begin > PATIENCE.toNanos()) {
+        throw betweenStates(home);
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw betweenStates(home);
+      }
+    }
+  }
+
+  private static OperatorException betweenStates(Home home) {
+    String pid = HomeLock.holderOf(home).map(n -> " (pid " + n + ")").orElse("");
+    return new OperatorException(
+        "the node of " + home + pid + " is starting or stopping",
+        "Try again in a moment; " + home.logFile() + " says what it does.");
+  }
+
+  private static Optional<AdminClient> connectIfListening(Home home) throws OperatorException {
     @Nullable Path socket;
     try {
       socket = home.socket();
@@ -69,29 +116,19 @@ public final class AdminClient implements AutoCloseable {
       throw DiskFailures.explain("cannot read where the node of " + home + " listens", e);
     }
     if (socket == null || !Files.exists(socket)) {
-      return notRunning(home);
+      return Optional.empty();
     }
     try {
       SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
       return Optional.of(new AdminClient(home, new AdminConnection(channel)));
     } catch (ConnectException e) {
-      return notRunning(home);
+      return Optional.empty();
     } catch (IOException e) {
       if (String.valueOf(e.getMessage()).contains("refused")) {
-        return notRunning(home);
+        return Optional.empty();
       }
       throw DiskFailures.explain("cannot connect to the node at " + socket, e);
     }
-  }
-
-  private static Optional<AdminClient> notRunning(Home home) throws OperatorException {
-    if (HomeLock.isHeld(home)) {
-      String pid = HomeLock.holderOf(home).map(n -> " (pid " + n + ")").orElse("");
-      throw new OperatorException(
-          "the node of " + home + pid + " is starting or stopping",
-          "Try again in a moment; " + home.logFile() + " says what it does.");
-    }
-    return Optional.empty();
   }
 
   /** A request that is answered by {@code done} alone. */
