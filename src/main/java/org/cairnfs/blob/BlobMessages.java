@@ -1,6 +1,9 @@
 package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.net.ChannelKind;
@@ -9,8 +12,8 @@ import org.cairnfs.net.MessageType;
 import org.cairnfs.net.RefusedRequestException;
 
 /**
- * The messages about blobs; docs/protocol.md has their bytes. All begin with a BlobId; what follows
- * is checked against the blob's bounds before anything is read.
+ * The messages about blobs; docs/protocol.md has their bytes. All but one begin with a BlobId; what
+ * follows is checked against the blob's bounds before anything is read.
  */
 final class BlobMessages {
   static final MessageType HOLD = new MessageType(32, "blob-hold", ChannelKind.CONTROL);
@@ -19,6 +22,11 @@ final class BlobMessages {
   static final MessageType SUSPECT = new MessageType(35, "blob-suspect", ChannelKind.CONTROL);
 
   static final MessageType PROVE = new MessageType(36, "blob-prove", ChannelKind.BULK);
+
+  static final MessageType PUT_SEVERAL = new MessageType(37, "blob-put-several", ChannelKind.BULK);
+
+  /** Blobs in one PUT_SEVERAL. */
+  static final int SEVERAL_MAX = 64;
 
   /** What HOLD answers for a blob that is not there; no blob is that short. */
   static final int ABSENT = 0;
@@ -63,6 +71,43 @@ final class BlobMessages {
       requireLength(body, BlobId.SIZE_BYTES + Long.BYTES);
       return new Challenge(BlobId.read(body), body.getLong());
     }
+  }
+
+  /**
+   * The body of a PUT_SEVERAL.
+   *
+   * @param messages bodies of PUTs, from position to limit; left as they are
+   */
+  static ByteBuffer encodeSeveral(List<ByteBuffer> messages) {
+    int bytes = 0;
+    for (ByteBuffer message : messages) {
+      bytes += Integer.BYTES + message.remaining();
+    }
+    ByteBuffer body = ByteBuffer.allocate(bytes);
+    for (ByteBuffer message : messages) {
+      body.putInt(message.remaining() - BlobId.SIZE_BYTES).put(message.duplicate());
+    }
+    return body.flip();
+  }
+
+  /** The blobs of a PUT_SEVERAL, in its order; parts of {@code body}. */
+  static Map<BlobId, ByteBuffer> readSeveral(ByteBuffer body) throws RefusedRequestException {
+    Map<BlobId, ByteBuffer> blobs = new LinkedHashMap<>();
+    do {
+      if (blobs.size() == SEVERAL_MAX || body.remaining() < Integer.BYTES + BlobId.SIZE_BYTES) {
+        throw new RefusedRequestException(
+            FailureCode.INVALID, body.remaining() + " bytes after " + blobs.size() + " blobs");
+      }
+      int length = body.getInt();
+      BlobId id = BlobId.read(body);
+      if (length < 1 || length > BlobFormat.BLOB_MAX_BYTES || length > body.remaining()) {
+        throw new RefusedRequestException(
+            FailureCode.INVALID, "a blob of " + length + " bytes in " + body.remaining());
+      }
+      blobs.put(id, body.slice(body.position(), length));
+      body.position(body.position() + length);
+    } while (body.hasRemaining());
+    return blobs;
   }
 
   static ByteBuffer encode(BlobId id) {

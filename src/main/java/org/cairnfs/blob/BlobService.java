@@ -2,6 +2,8 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -51,6 +53,7 @@ final class BlobService {
     handlers
         .on(BlobMessages.GET, this::get, executor)
         .on(BlobMessages.PUT, this::put, executor)
+        .on(BlobMessages.PUT_SEVERAL, this::putSeveral, executor)
         .on(BlobMessages.HOLD, this::hold, executor)
         .on(BlobMessages.SUSPECT, this::suspect, executor)
         .on(BlobMessages.PROVE, this::prove, executor);
@@ -118,7 +121,7 @@ final class BlobService {
       boolean added = put(BlobId.read(body), body);
       return done(put(added ? BlobMessages.STORED : BlobMessages.HAD_IT));
     } catch (DiskFullException e) {
-      throw new RefusedRequestException(FailureCode.NO_SPACE, String.valueOf(e.getMessage()));
+      throw full(e);
     }
   }
 
@@ -127,11 +130,46 @@ final class BlobService {
     if (blobs.hold(id).isPresent()) {
       return false;
     }
-    if (!Hashes.isBlob(id, blob)) {
+    requireBlob(id, blob);
+    return blobs.accept(id, blob);
+  }
+
+  private CompletableFuture<Reply> putSeveral(PeerInfo peer, ByteBuffer body)
+      throws RefusedRequestException, IOException {
+    try {
+      putAll(BlobMessages.readSeveral(body));
+      return done(Reply.empty());
+    } catch (DiskFullException e) {
+      throw full(e);
+    }
+  }
+
+  /** As {@link #put} of each, with one wait for the disk for those that are not here. */
+  void putAll(Map<BlobId, ByteBuffer> sent) throws RefusedRequestException, IOException {
+    try {
+      Map<BlobId, ByteBuffer> absent = new LinkedHashMap<>();
+      for (var each : sent.entrySet()) {
+        if (blobs.hold(each.getKey()).isEmpty()) {
+          requireBlob(each.getKey(), each.getValue());
+          absent.put(each.getKey(), each.getValue());
+        }
+      }
+      blobs.acceptAll(absent);
+    } catch (IOException e) {
+      sent.keySet().forEach(blobs::refused); // the sender leaves it to this node to miss them
+      throw e;
+    }
+  }
+
+  private static void requireBlob(BlobId id, ByteBuffer bytes) throws RefusedRequestException {
+    if (!Hashes.isBlob(id, bytes)) {
       throw new RefusedRequestException(
           FailureCode.INVALID, "what was sent as blob " + id + " is another");
     }
-    return blobs.accept(id, blob);
+  }
+
+  private static RefusedRequestException full(DiskFullException e) {
+    return new RefusedRequestException(FailureCode.NO_SPACE, String.valueOf(e.getMessage()));
   }
 
   private static Reply put(byte outcome) {

@@ -3,6 +3,7 @@ package org.cairnfs.blob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
@@ -111,7 +112,16 @@ final class LocalBlobs {
     }
   }
 
-  private void refused(BlobId id) {
+  /** As {@link #accept} of each, with one wait for the disk; what is refused the caller tells. */
+  void acceptAll(Map<BlobId, ByteBuffer> blobs) throws IOException {
+    for (var each : blobs.entrySet()) {
+      boolean unused = appendHeld(each.getKey(), each.getValue());
+    }
+    replicas.sync();
+  }
+
+  /** Tells the listeners that a blob of another node could not be stored here. */
+  void refused(BlobId id) {
     refusalListeners.forEach(listener -> listener.accept(id));
   }
 

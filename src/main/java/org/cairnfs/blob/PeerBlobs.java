@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,6 +50,13 @@ public final class PeerBlobs implements RemoteBlobs {
     return client
         .request(peer, BlobMessages.PUT, message, limit)
         .thenApply(body -> body.remaining() == 1 && body.get() == BlobMessages.STORED);
+  }
+
+  @Override
+  public CompletableFuture<Void> putAll(List<ByteBuffer> messages) {
+    return client
+        .request(peer, BlobMessages.PUT_SEVERAL, BlobMessages.encodeSeveral(messages), limit)
+        .thenAccept(answer -> {});
   }
 
   @Override

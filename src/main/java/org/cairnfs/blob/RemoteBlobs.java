@@ -1,6 +1,7 @@
 package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +26,14 @@ public interface RemoteBlobs {
    * @return whether it was not there before
    */
   CompletableFuture<Boolean> put(BlobId id, ByteBuffer message);
+
+  /**
+   * As {@link #put} of each, in one message and with one wait for the disk. If it fails, some of
+   * them may be there.
+   *
+   * @param messages at most {@link BlobMessages#SEVERAL_MAX}; free to be changed when this returns
+   */
+  CompletableFuture<Void> putAll(List<ByteBuffer> messages);
 
   /** Has the node show that it has all of the blob's bytes; fails if it has no copy. */
   CompletableFuture<Proof> prove(BlobId id);

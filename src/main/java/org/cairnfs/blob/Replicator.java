@@ -47,6 +47,9 @@ final class Replicator {
   /** Blobs without enough copies, after which a writer waits. */
   private static final int UNSAFE_MAX = 512;
 
+  /** The largest blob, as stored, that goes together with others. */
+  private static final int PARCEL_BYTES_MAX = 32 << 10;
+
   /** What could not be sent to enough nodes is tried again after so long. */
   private static final long RETRY_MILLIS = 250;
 
@@ -248,6 +251,9 @@ final class Replicator {
     /** Whether {@code message} may go back to the buffers once it is sent. */
     private boolean reusable;
 
+    /** Whether a message with it failed: it then goes alone, in case it was the one to blame. */
+    private boolean failed;
+
     private int sending;
 
     /** Threads that are about to send more. */
@@ -295,7 +301,7 @@ final class Replicator {
           synchronized (this) {
             sending++;
           }
-          lanes.computeIfAbsent(node.id(), Lane::new).add(this);
+          lanes.computeIfAbsent(node.id(), to -> new Lane(to, peers)).add(this);
         }
       }
       synchronized (this) {
@@ -307,6 +313,13 @@ final class Replicator {
     @Override
     public int lengthBytes() {
       return blobLength;
+    }
+
+    @Override
+    public synchronized @Nullable ByteBuffer parcel() {
+      boolean isParcel =
+          message != null && blobLength <= PARCEL_BYTES_MAX && !mayBeThere && !failed;
+      return isParcel ? ByteBuffer.wrap(message, 0, BlobId.SIZE_BYTES + blobLength) : null;
     }
 
     @Override
@@ -333,6 +346,7 @@ final class Replicator {
         sending--;
         filling++;
         reusable &= problem == null; // else it may still be on its way
+        failed |= problem != null;
         if (problem == null) {
           have.add(to);
         }

@@ -3,6 +3,7 @@ package org.cairnfs.blob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -12,6 +13,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
+import org.cairnfs.net.FailureCode;
+import org.cairnfs.net.RefusedRequestException;
+import org.jspecify.annotations.Nullable;
 
 /** A peer in memory that answers, fails, lies or keeps silent, as a test wants. */
 final class FakePeer implements RemoteBlobs {
@@ -36,6 +40,9 @@ final class FakePeer implements RemoteBlobs {
 
   volatile Mood mood = Mood.WELL;
 
+  /** Takes no message with this blob. */
+  volatile @Nullable BlobId refused;
+
   /** One for each node, this one among them. */
   static Map<NodeId, FakePeer> ofEach(FakeNodes nodes) {
     return nodes.nodes().stream().collect(Collectors.toMap(BlobNode::id, node -> new FakePeer()));
@@ -55,13 +62,15 @@ final class FakePeer implements RemoteBlobs {
   @Override
   public CompletableFuture<Boolean> put(BlobId id, ByteBuffer message) {
     puts.incrementAndGet();
-    unansweredBytes.addAndGet(mood == Mood.SILENT ? message.capacity() : 0);
+    countIfSilent(message);
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     // Read only when it is answered: until then nobody may have changed it.
     answer(answer, () -> {
       byte[] blob = new byte[message.remaining() - BlobId.SIZE_BYTES];
       ByteBuffer read = message.duplicate();
-      if (BlobId.read(read).equals(id) && Hashes.isBlob(id, read)) {
+      if (id.equals(refused)) {
+        answer.completeExceptionally(new IOException("refused"));
+      } else if (BlobId.read(read).equals(id) && Hashes.isBlob(id, read)) {
         read.get(blob);
         answer.complete(blobs.put(id, blob) == null);
       } else {
@@ -69,6 +78,35 @@ final class FakePeer implements RemoteBlobs {
       }
     });
     return answer;
+  }
+
+  @Override
+  public CompletableFuture<Void> putAll(List<ByteBuffer> messages) {
+    puts.incrementAndGet();
+    messages.forEach(this::countIfSilent);
+    ByteBuffer body = BlobMessages.encodeSeveral(messages);
+    CompletableFuture<Void> answer = new CompletableFuture<>();
+    answer(answer, () -> {
+      try {
+        Map<BlobId, ByteBuffer> sent = BlobMessages.readSeveral(body.duplicate());
+        if (refused != null && sent.containsKey(refused)) {
+          throw new RefusedRequestException(FailureCode.INVALID, "refused");
+        }
+        sent.forEach((id, bytes) -> {
+          byte[] blob = new byte[bytes.remaining()];
+          bytes.get(blob);
+          blobs.put(id, blob);
+        });
+        answer.complete(null);
+      } catch (RefusedRequestException e) {
+        answer.completeExceptionally(e);
+      }
+    });
+    return answer;
+  }
+
+  private void countIfSilent(ByteBuffer message) {
+    unansweredBytes.addAndGet(mood == Mood.SILENT ? message.capacity() : 0);
   }
 
   @Override
@@ -124,6 +162,14 @@ final class FakePeer implements RemoteBlobs {
     mood = Mood.DEAD;
     unanswered.values().forEach(each -> each.completeExceptionally(new IOException("reset")));
     unanswered.clear();
+  }
+
+  /** Answers what it was silent about, and is silent about what comes then. */
+  void speakOnce() {
+    for (Runnable each : List.copyOf(unanswered.keySet())) {
+      unanswered.remove(each);
+      each.run();
+    }
   }
 
   /** Answers what it was silent about, and everything from now on. */

@@ -2,13 +2,18 @@ package org.cairnfs.blob;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +25,7 @@ import org.cairnfs.net.Handlers;
 import org.cairnfs.net.MessageType;
 import org.cairnfs.net.PeerException;
 import org.cairnfs.net.TestNode;
+import org.cairnfs.store.DiskFullException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +63,10 @@ final class PeerBlobsTest {
   }
 
   private ByteBuffer message() {
+    return message(id, blob);
+  }
+
+  private static ByteBuffer message(BlobId id, byte[] blob) {
     ByteBuffer message = ByteBuffer.allocate(BlobId.SIZE_BYTES + blob.length);
     id.write(message);
     return message.put(blob).flip();
@@ -150,9 +160,77 @@ final class PeerBlobsTest {
     assertRefused(blobs.get(id, -1, 1).bytes(), FailureCode.INVALID);
   }
 
+  private static ByteBuffer message(byte[] blob) {
+    return message(Blocks.id(blob), blob);
+  }
+
+  @Test
+  void theBytesOfSeveralArePinned() throws Exception {
+    BlobId first = new BlobId(0, 0, 0, 1);
+    BlobId second = new BlobId(0, 0, 0, 2);
+    String hex = "00000003" + first + "0a0b0c" + "00000001" + second + "0d";
+    ByteBuffer one = ByteBuffer.wrap(HexFormat.of().parseHex(first + "0a0b0c"));
+    ByteBuffer other = ByteBuffer.wrap(HexFormat.of().parseHex(second + "0d"));
+
+    ByteBuffer body = BlobMessages.encodeSeveral(List.of(one, other));
+
+    assertThat(body).isEqualTo(ByteBuffer.wrap(HexFormat.of().parseHex(hex)));
+    assertThat(BlobMessages.readSeveral(body))
+        .containsExactly(
+            entry(first, ByteBuffer.wrap(new byte[] {10, 11, 12})),
+            entry(second, ByteBuffer.wrap(new byte[] {13})));
+  }
+
+  @Test
+  void severalThatArePutAreThereWithOneSync() throws Exception {
+    byte[] first = Blocks.random(100, 1);
+    byte[] second = Blocks.random(30_000, 2);
+
+    blobs.putAll(List.of(message(first), message(second), message(first))).join();
+
+    assertThat(blobs.hold(Blocks.id(first)).get()).hasValue(100);
+    assertThat(blobs.hold(Blocks.id(second)).get()).hasValue(30_000);
+    assertThat(store.syncs()).as("one, and one for each question").isEqualTo(3);
+  }
+
+  @Test
+  void severalOfWhichOneIsAnotherAreRefused() throws Exception {
+    byte[] good = Blocks.random(100, 1);
+    ByteBuffer bad = message(Blocks.random(100, 2));
+    bad.put(bad.limit() - 1, (byte) (bad.get(bad.limit() - 1) + 1));
+
+    assertRefused(blobs.putAll(List.of(message(good), bad)), FailureCode.INVALID);
+
+    assertThat(store.lengthBytes(Blocks.id(good))).isEmpty();
+  }
+
+  /** Whoever sent them leaves it to that node to miss what it could not store. */
+  @Test
+  void ofSeveralThatFindNoRoomAllAreMissed() throws Exception {
+    byte[] first = Blocks.random(100, 1);
+    byte[] second = Blocks.random(100, 2);
+    LocalBlobs full = Blocks.local(new ForwardingBlobStore(store) {
+      @Override
+      public boolean append(BlobId id, ByteBuffer bytes) throws IOException {
+        throw new DiskFullException("no room");
+      }
+    });
+    List<BlobId> missed = new ArrayList<>();
+    full.onRefused(missed::add);
+    Map<BlobId, ByteBuffer> sent = BlobMessages.readSeveral(
+        BlobMessages.encodeSeveral(List.of(message(first), message(second))));
+
+    assertThatThrownBy(() -> new BlobService(full, () -> false).putAll(sent))
+        .isInstanceOf(DiskFullException.class);
+
+    assertThat(missed).containsExactly(Blocks.id(first), Blocks.id(second));
+  }
+
   @Test
   void messagesOfTheWrongLengthAreRefused() {
-    for (var type : new MessageType[] {BlobMessages.HOLD, BlobMessages.PUT, BlobMessages.SUSPECT}) {
+    for (var type : new MessageType[] {
+      BlobMessages.HOLD, BlobMessages.PUT, BlobMessages.PUT_SEVERAL, BlobMessages.SUSPECT
+    }) {
       for (int length : new int[] {0, 31}) {
         assertRefused(
             client

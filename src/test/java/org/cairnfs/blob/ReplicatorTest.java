@@ -1,5 +1,6 @@
 package org.cairnfs.blob;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -295,6 +296,47 @@ final class ReplicatorTest {
     assertThat(writer.isAlive()).isFalse();
   }
 
+  private List<BlobRef> writeSmall(int count) {
+    List<BlobRef> refs = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      refs.add(write(Blocks.random(1000, i)));
+    }
+    return refs;
+  }
+
+  @Test
+  void smallBlobsThatWaitGoTogether() {
+    cluster(2);
+    FakePeer peer = others().get(0);
+    peer.mood = FakePeer.Mood.SILENT;
+    List<BlobRef> refs = writeSmall(150);
+    assertThat(peer.puts).as("the others wait for these").hasValue(2);
+    BlobRef large = write(plain);
+    assertThat(peer.puts).as("which is behind them").hasValue(2);
+
+    peer.speak();
+
+    assertThat(peer.blobs).hasSize(151).containsKey(large.id());
+    assertThat(blocks.sync(refs.stream().map(BlobRef::id).collect(toSet()))).isEmpty();
+    assertThat(peer.puts).as("two, 64, 64, 20, and the large one").hasValue(2 + 3 + 1);
+  }
+
+  /** One that a peer does not take must not keep the others from it for ever. */
+  @Test
+  void afterAFailureSmallBlobsGoAlone() {
+    cluster(2);
+    FakePeer peer = others().get(0);
+    peer.mood = FakePeer.Mood.SILENT;
+    List<BlobRef> refs = writeSmall(5);
+    peer.refused = refs.get(3).id();
+
+    peer.speak();
+
+    await().until(() -> peer.blobs.size() == 4);
+    assertThat(peer.blobs).doesNotContainKey(refs.get(3).id());
+    assertThat(blocks.sync(Set.of(refs.get(2).id(), refs.get(4).id()))).isEmpty();
+  }
+
   @Test
   void tooFewCopiesForTooLongFailTheSync() {
     cluster(2, Duration.ofMillis(200));
@@ -384,8 +426,10 @@ final class ReplicatorTest {
       ids.add(ref.id());
       assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
     }
-    assertThat(slow.unanswered).hasSize(50);
-    assertThat(slow.unansweredBytes.get()).isLessThan(50 * 2000);
+    slow.speakOnce();
+    await().until(() -> slow.blobs.size() == 2);
+    assertThat(slow.puts).as("two, and all that waited").hasValue(3);
+    assertThat(slow.unansweredBytes.get()).isBetween(50 * 1000L, 50 * 2000L);
 
     slow.speak();
 

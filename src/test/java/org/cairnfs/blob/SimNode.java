@@ -383,6 +383,15 @@ final class SimNode {
     }
 
     @Override
+    public CompletableFuture<Void> putAll(List<ByteBuffer> messages) {
+      ByteBuffer sent = BlobMessages.encodeSeveral(messages);
+      return sim.call(from, to, run -> {
+        run.service.putAll(BlobMessages.readSeveral(sent.duplicate()));
+        return null;
+      });
+    }
+
+    @Override
     public CompletableFuture<Proof> prove(BlobId id) {
       long salt = sim.world().random.nextLong();
       return sim.call(from, to, run -> new Proof(salt, run.service.prove(id, salt)));
