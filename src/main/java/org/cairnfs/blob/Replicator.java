@@ -1,6 +1,5 @@
 package org.cairnfs.blob;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.stream.Collectors.toSet;
 
 import java.io.IOException;
@@ -12,7 +11,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
@@ -58,7 +56,6 @@ final class Replicator {
   private final WriteTargets targets;
   private final BlobPeers peers;
   private final ClusterBlobs.Threads threads;
-  private final ClusterSettings settings;
   private final SafeBlobs safeBlobs;
   private final LongSupplier ticker;
   private final BlobBuffers buffers;
@@ -67,7 +64,7 @@ final class Replicator {
   private final ConcurrentMap<BlobId, Shipment> shipments = new ConcurrentHashMap<>();
   private final ConcurrentMap<NodeId, Lane> lanes = new ConcurrentHashMap<>();
   private final AtomicLong keptBytes = new AtomicLong();
-  private final Semaphore unsafe = new Semaphore(UNSAFE_MAX);
+  private final WritePermits permits;
   private final AtomicBoolean retryPlanned = new AtomicBoolean();
 
   Replicator(
@@ -86,7 +83,7 @@ final class Replicator {
     this.buffers = buffers;
     this.missed = missed;
     storedPuts = new StoredPuts(local, buffers, threads.transfers());
-    this.settings = settings;
+    permits = new WritePermits(UNSAFE_MAX, settings.copiesLimit());
     safeBlobs = new SafeBlobs(local, settings, ticker);
     this.ticker = ticker;
     nodes.onChange(() -> {
@@ -116,7 +113,7 @@ final class Replicator {
     if (keep) {
       shipment.keep(kept, !copy);
     }
-    shipment.acquirePermit(); // before others know of it, who are not to wait for that
+    shipment.permit.acquire(); // before others know of it, who are not to wait for that
     boolean begun = shipments.putIfAbsent(id, shipment) == null;
     if (!keep || !begun) {
       keptBytes.addAndGet(-kept.length);
@@ -124,7 +121,7 @@ final class Replicator {
     if (begun) {
       shipment.fill();
     } else {
-      shipment.release();
+      shipment.permit.release();
     }
     return keep && begun && !copy;
   }
@@ -235,6 +232,7 @@ final class Replicator {
     private final BlobId id;
     private final int blobLength;
     private final CompletableFuture<Void> safe = new CompletableFuture<>();
+    private final WritePermits.Permit permit = permits.permit();
 
     /** Whether peers are asked first whether they have it. */
     private final boolean mayBeThere;
@@ -259,8 +257,6 @@ final class Replicator {
     /** Threads that are about to send more. */
     private int filling;
 
-    private boolean holdsPermit;
-
     Shipment(BlobId id, int blobLength, boolean mayBeThere) {
       this.id = id;
       this.blobLength = blobLength;
@@ -270,19 +266,6 @@ final class Replicator {
     synchronized void keep(byte[] message, boolean reusable) {
       this.message = message;
       this.reusable = reusable;
-    }
-
-    /** Waits until there are not too many unsafe blobs; not for ever. */
-    void acquirePermit() {
-      boolean acquired = false;
-      try {
-        acquired = unsafe.tryAcquire(settings.copiesLimit().toMillis(), MILLISECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt(); // to go beyond the limit is better than to give up
-      }
-      synchronized (this) {
-        holdsPermit = acquired;
-      }
     }
 
     /** Sends to as many nodes as are to have it, in order, but for those tried before. */
@@ -385,7 +368,7 @@ final class Replicator {
         }
       }
       if (isSafe) {
-        release();
+        permit.release();
         safeBlobs.add(id, begunNanos);
         safe.complete(null);
       }
@@ -431,7 +414,7 @@ final class Replicator {
           safe.completeExceptionally(problem);
         }
       });
-      release();
+      permit.release();
     }
 
     private boolean isHere() {
@@ -446,18 +429,7 @@ final class Replicator {
     private void giveUp() {
       safe.completeExceptionally(new IOException("blob " + id + " is no longer here"));
       shipments.remove(id, this);
-      release();
-    }
-
-    private void release() {
-      boolean release;
-      synchronized (this) {
-        release = holdsPermit;
-        holdsPermit = false;
-      }
-      if (release) {
-        unsafe.release();
-      }
+      permit.release();
     }
   }
 }
