@@ -296,6 +296,14 @@ final class ReplicatorTest {
     assertThat(writer.isAlive()).isFalse();
   }
 
+  /** The only other node, which does not answer. */
+  private FakePeer silentOneOfTwo() {
+    cluster(2);
+    FakePeer peer = others().get(0);
+    peer.mood = FakePeer.Mood.SILENT;
+    return peer;
+  }
+
   private List<BlobRef> writeSmall(int count) {
     List<BlobRef> refs = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -306,9 +314,7 @@ final class ReplicatorTest {
 
   @Test
   void smallBlobsThatWaitGoTogether() {
-    cluster(2);
-    FakePeer peer = others().get(0);
-    peer.mood = FakePeer.Mood.SILENT;
+    FakePeer peer = silentOneOfTwo();
     List<BlobRef> refs = writeSmall(150);
     assertThat(peer.puts).as("the others wait for these").hasValue(2);
     BlobRef large = write(plain);
@@ -324,9 +330,7 @@ final class ReplicatorTest {
   /** One that a peer does not take must not keep the others from it for ever. */
   @Test
   void afterAFailureSmallBlobsGoAlone() {
-    cluster(2);
-    FakePeer peer = others().get(0);
-    peer.mood = FakePeer.Mood.SILENT;
+    FakePeer peer = silentOneOfTwo();
     List<BlobRef> refs = writeSmall(5);
     peer.refused = refs.get(3).id();
 
