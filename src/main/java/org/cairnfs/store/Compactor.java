@@ -25,8 +25,11 @@ final class Compactor {
   /** A segment is compacted if less than one such part of it is live. */
   private static final int LIVE_DIVISOR = 2;
 
-  /** An active segment smaller than this is left alone, however little of it is live. */
-  static final long ACTIVE_MIN_BYTES = 1L << 20;
+  /**
+   * An active segment of less than this part of a full one is left alone, however little of it is
+   * live: what would come back is not worth a copy of the rest.
+   */
+  private static final int ACTIVE_MIN_DIVISOR = 32;
 
   private static final Logger LOG = LoggerFactory.getLogger(Compactor.class);
 
@@ -35,16 +38,18 @@ final class Compactor {
   private final BlobLocator locator;
   private final GroupCommit commit;
   private final SegmentWriter writer;
+  private final long activeMinBytes;
 
   /** Held while a compaction runs. */
   private final ReentrantLock running = new ReentrantLock();
 
-  Compactor(SegmentWriter.Parts parts, SegmentWriter writer) {
+  Compactor(SegmentWriter.Parts parts, SegmentWriter writer, SegmentOptions options) {
     this.segments = parts.segments();
     this.index = parts.index();
     this.locator = new BlobLocator(parts.unsynced(), parts.index());
     this.commit = parts.commit();
     this.writer = writer;
+    this.activeMinBytes = options.segmentBytes() / ACTIVE_MIN_DIVISOR;
   }
 
   /**
@@ -74,7 +79,7 @@ final class Compactor {
   private void sealActiveIfDead() throws IOException {
     long active = writer.activeNumber();
     SegmentUsage usage = index.usage().get(active);
-    if (usage != null && usage.indexedBytes() >= ACTIVE_MIN_BYTES && isMostlyDead(usage)) {
+    if (usage != null && usage.indexedBytes() >= activeMinBytes && isMostlyDead(usage)) {
       writer.seal();
     }
   }

@@ -61,7 +61,7 @@ public final class SegmentStore implements BlobStore {
     recovered = recovery.run();
     var parts = new SegmentWriter.Parts(segments, unsynced, index, commit);
     writer = new SegmentWriter(parts, options, background, segments.last(), index.highestSegment());
-    compactor = new Compactor(parts, writer);
+    compactor = new Compactor(parts, writer, options);
   }
 
   /**

@@ -308,7 +308,9 @@ final class SegmentWriter {
       throw space.explain(e, at.recordBytes());
     }
     segment.endBytes(at.end());
-    writeAhead(to, at.end());
+    if (at.recordBytes() < WRITE_AHEAD_BYTES) { // among large ones zeroes would be another copy
+      writeAhead(to, at.end());
+    }
     unforcedBytes += at.recordBytes();
     if (unforcedBytes >= options.forceEveryBytes() && forceQueued.compareAndSet(false, true)) {
       unforcedBytes = 0;

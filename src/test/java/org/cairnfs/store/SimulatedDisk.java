@@ -30,6 +30,7 @@ public final class SimulatedDisk implements SegmentFiles {
   private boolean off;
   private int forcesToFail;
   private int forces;
+  private long writtenBytes;
   private @Nullable Semaphore forceGate;
 
   /** A file as programs see it and as the disk has it. */
@@ -123,6 +124,11 @@ public final class SimulatedDisk implements SegmentFiles {
   }
 
   /** From now on each force takes a permit first. */
+  /** What was written so far, written again or not. */
+  synchronized long writtenBytes() {
+    return writtenBytes;
+  }
+
   synchronized void gateForces(Semaphore gate) {
     forceGate = gate;
   }
@@ -249,6 +255,7 @@ public final class SimulatedDisk implements SegmentFiles {
           size = content.cached.length + spare;
           count = (int) Math.max(0, size - offset);
         }
+        writtenBytes += count;
         byte[] changed = Arrays.copyOf(content.cached, (int) size);
         from.get(changed, (int) offset, count);
         content.cached = changed;
