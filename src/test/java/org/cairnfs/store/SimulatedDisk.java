@@ -123,12 +123,12 @@ public final class SimulatedDisk implements SegmentFiles {
     return forces;
   }
 
-  /** From now on each force takes a permit first. */
   /** What was written so far, written again or not. */
   synchronized long writtenBytes() {
     return writtenBytes;
   }
 
+  /** From now on each force takes a permit first. */
   synchronized void gateForces(Semaphore gate) {
     forceGate = gate;
   }
