@@ -17,6 +17,7 @@ import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexReplyProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
@@ -177,11 +178,16 @@ final class WireServerRpc implements RaftServerRpc, RaftServerAsynchronousProtoc
   }
 
   private CompletableFuture<AppendEntriesReplyProto> appendNow(AppendEntriesRequestProto request) {
+    boolean changesVoters =
+        request.getEntriesList().stream().anyMatch(LogEntryProto::hasConfigurationEntry);
+    CompletableFuture<AppendEntriesReplyProto> reply;
+    PromotionWatch watch = changesVoters ? PromotionWatch.begin() : null;
     try {
-      return server.appendEntriesAsync(request);
+      reply = server.appendEntriesAsync(request);
     } catch (IOException | RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
+      reply = CompletableFuture.failedFuture(e);
     }
+    return watch == null ? reply : reply.whenComplete((taken, problem) -> watch.close());
   }
 
   private CompletableFuture<ByteBuffer> submit(List<RaftClientRequest> requests)

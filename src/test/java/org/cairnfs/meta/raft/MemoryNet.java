@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class MemoryNet implements AutoCloseable {
   private record Link(String from, String to) {}
 
+  /** What a message goes through on its way. */
+  interface Gate {
+    CompletableFuture<ByteBuffer> pass(String to, ByteBuffer message, RaftWire.Receiver receiver)
+        throws IOException;
+  }
+
   private final Map<String, RaftWire.Receiver> receivers = new ConcurrentHashMap<>();
   private final Set<String> cut = ConcurrentHashMap.newKeySet();
   private final Set<Link> cutLinks = ConcurrentHashMap.newKeySet();
@@ -24,6 +30,13 @@ final class MemoryNet implements AutoCloseable {
     thread.setDaemon(true);
     return thread;
   });
+
+  private volatile @Nullable Gate gate;
+
+  /** Has all messages go through a gate from now on. */
+  void gate(Gate through) {
+    gate = through;
+  }
 
   RaftWire wire(String self) {
     return new RaftWire() {
@@ -55,8 +68,11 @@ final class MemoryNet implements AutoCloseable {
     if (receiver == null || isCut(from, to)) {
       return CompletableFuture.failedFuture(new IOException(to + " cannot be reached"));
     }
+    Gate through = gate;
     try {
-      return receiver.receive(from, message);
+      return through == null
+          ? receiver.receive(from, message)
+          : through.pass(to, message, (ignored, passed) -> receiver.receive(from, passed));
     } catch (IOException e) {
       return CompletableFuture.failedFuture(e);
     }

@@ -1,0 +1,80 @@
+package org.cairnfs.meta.raft;
+
+import java.lang.reflect.Field;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Frees a learner that becomes a voter from a trap in the library (Ratis 3.3.0).
+ *
+ * <p>The thread that takes the entry which says so holds the division's lock, and waits until the
+ * thread has ended that looks whether it is time for an election. That one may just be waiting for
+ * the lock, and then both wait for ever. But it was told to end, and does nothing any more once it
+ * has the lock: whoever waits for its end may as well go on. Only the library's own fields tell.
+ *
+ * <p>Thread-safe.
+ */
+final class PromotionWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PromotionWatch.class);
+
+  private static final String FOLLOWER = "org.apache.ratis.server.impl.FollowerState";
+  private static final long INTERVAL_MILLIS = 200;
+
+  private static final Executor LATER = CompletableFuture.delayedExecutor(
+      INTERVAL_MILLIS, TimeUnit.MILLISECONDS, PromotionWatch::onThreadOfItsOwn);
+
+  private volatile boolean closed;
+
+  /** Looks from now on, until it is closed. */
+  static PromotionWatch begin() {
+    var watch = new PromotionWatch();
+    LATER.execute(watch::look);
+    return watch;
+  }
+
+  private static void onThreadOfItsOwn(Runnable task) {
+    Thread thread = new Thread(task, "promotion-watch");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void look() {
+    if (closed) {
+      return;
+    }
+    try {
+      for (Thread thread : Thread.getAllStackTraces().keySet()) {
+        if (thread.getClass().getName().equals(FOLLOWER)
+            && thread.getState() == Thread.State.BLOCKED
+            && !field(thread, "isRunning").getBoolean(thread)) {
+          free(thread);
+        }
+      }
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      LOG.error("Whether the Raft library waits for itself cannot be seen; it may hang now", e);
+      return;
+    }
+    LATER.execute(this::look);
+  }
+
+  private static void free(Thread follower) throws ReflectiveOperationException {
+    Object stopped = field(follower, "stopped").get(follower);
+    if (stopped instanceof CompletableFuture<?> end && end.complete(null)) {
+      LOG.info("The Raft library waited for itself when this node got its vote, and was freed");
+    }
+  }
+
+  private static Field field(Thread follower, String name) throws ReflectiveOperationException {
+    Field field = follower.getClass().getDeclaredField(name);
+    field.setAccessible(true);
+    return field;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}
