@@ -2,7 +2,7 @@ package org.cairnfs.meta.raft;
 
 import java.lang.reflect.Field;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,41 +23,39 @@ final class PromotionWatch implements AutoCloseable {
   private static final String FOLLOWER = "org.apache.ratis.server.impl.FollowerState";
   private static final long INTERVAL_MILLIS = 200;
 
-  private static final Executor LATER = CompletableFuture.delayedExecutor(
-      INTERVAL_MILLIS, TimeUnit.MILLISECONDS, PromotionWatch::onThreadOfItsOwn);
+  private final CountDownLatch closed = new CountDownLatch(1);
 
-  private volatile boolean closed;
-
-  /** Looks from now on, until it is closed. */
+  /**
+   * Looks every now and then, until it is closed: on a thread of its own, as any other may hang.
+   */
   static PromotionWatch begin() {
     var watch = new PromotionWatch();
-    LATER.execute(watch::look);
+    Thread thread = new Thread(watch::run, "promotion-watch");
+    thread.setDaemon(true);
+    thread.start();
     return watch;
   }
 
-  private static void onThreadOfItsOwn(Runnable task) {
-    Thread thread = new Thread(task, "promotion-watch");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  private void look() {
-    if (closed) {
-      return;
-    }
+  private void run() {
     try {
-      for (Thread thread : Thread.getAllStackTraces().keySet()) {
-        if (thread.getClass().getName().equals(FOLLOWER)
-            && thread.getState() == Thread.State.BLOCKED
-            && !field(thread, "isRunning").getBoolean(thread)) {
-          free(thread);
-        }
+      while (!closed.await(INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
+        look();
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (ReflectiveOperationException | RuntimeException e) {
       LOG.error("Whether the Raft library waits for itself cannot be seen; it may hang now", e);
-      return;
     }
-    LATER.execute(this::look);
+  }
+
+  private static void look() throws ReflectiveOperationException {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getClass().getName().equals(FOLLOWER)
+          && thread.getState() == Thread.State.BLOCKED
+          && !field(thread, "isRunning").getBoolean(thread)) {
+        free(thread);
+      }
+    }
   }
 
   private static void free(Thread follower) throws ReflectiveOperationException {
@@ -75,6 +73,6 @@ final class PromotionWatch implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    closed.countDown();
   }
 }
