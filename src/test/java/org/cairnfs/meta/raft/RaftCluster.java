@@ -213,6 +213,11 @@ abstract class RaftCluster {
         .get(0);
   }
 
+  /** Any node but that one. */
+  Node otherThan(Node node) {
+    return nodes.stream().filter(other -> other != node).findFirst().orElseThrow();
+  }
+
   void awaitVoters(int voters, int learners) {
     await().atMost(LIMIT).untilAsserted(() -> {
       VoterPlan.Group group = leader().log.group();
@@ -298,7 +303,7 @@ abstract class RaftCluster {
         QUICK.tick());
   }
 
-  List<Node> three() {
+  void three() {
     Node founder = found();
     join(founder);
     join(founder);
@@ -307,6 +312,5 @@ abstract class RaftCluster {
     // Who does not know yet that they all vote now votes for nobody, should the leader die first.
     get(leader().log.propose(NOTHING));
     awaitSame(nodes);
-    return nodes;
   }
 }

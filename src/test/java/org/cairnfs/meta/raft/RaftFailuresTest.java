@@ -31,7 +31,7 @@ class RaftFailuresTest extends RaftCluster {
   void nothingIsLostWhenTheLeaderDies() {
     three();
     Node leader = leader();
-    Node other = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    Node other = otherThan(leader);
     MetaSession session = session(other);
     List<CompletableFuture<Void>> created = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
@@ -53,7 +53,7 @@ class RaftFailuresTest extends RaftCluster {
   void theLeadGoesToTheNodeThatWorksAndNothingIsLost() {
     three();
     Node leader = leader();
-    Node worker = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    Node worker = otherThan(leader);
     MetaSession session = session(worker);
     List<CompletableFuture<Void>> created = new ArrayList<>();
     Instant limit = Instant.now().plus(LIMIT);
@@ -73,7 +73,7 @@ class RaftFailuresTest extends RaftCluster {
   void aLeadThatCannotBeHandedOverHoldsNobodyUp() throws IOException {
     three();
     Node leader = leader();
-    Node other = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    Node other = otherThan(leader);
     net.cut(other.id.toString());
     CompletableFuture<RaftClientReply> handedOver =
         leader.log.current().handOver(other.id.toString());
@@ -145,9 +145,9 @@ class RaftFailuresTest extends RaftCluster {
    */
   @Test
   void whatComesWithWhatIsStillWrittenIsWrittenToo() {
-    List<Node> all = three();
+    three();
     Node leader = leader();
-    Node slow = all.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    Node slow = otherThan(leader);
     slow.close();
     CountDownLatch disk = new CountDownLatch(1);
     CodeInjectionForTesting.put(LOG_WORKER, (local, remote, arguments) -> {
@@ -178,7 +178,7 @@ class RaftFailuresTest extends RaftCluster {
   void theSessionsOfASilentNodeAreEnded() {
     three();
     Node leader = leader();
-    Node silent = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    Node silent = otherThan(leader);
     MetaSession ofLeader = session(leader);
     session(silent);
     assertThat(Sessions.list(leader.store)).hasSize(2);

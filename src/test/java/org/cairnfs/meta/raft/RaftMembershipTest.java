@@ -145,7 +145,7 @@ class RaftMembershipTest extends RaftCluster {
     timing = hasty();
     three();
     Node leader = leader();
-    Node dead = nodes.stream().filter(node -> node != leader).findFirst().orElseThrow();
+    Node dead = otherThan(leader);
     net.cut(dead.id.toString());
     await()
         .atMost(LIMIT)
@@ -211,7 +211,7 @@ class RaftMembershipTest extends RaftCluster {
   void whoIsRemovedLeavesTheGroupTheLeaderToo() {
     three();
     Node removed = leader();
-    Node other = nodes.stream().filter(node -> node != removed).findFirst().orElseThrow();
+    Node other = otherThan(removed);
     session(removed);
 
     assertThat(get(other.changes().setState(removed.id, MemberState.REMOVED)))
