@@ -4,13 +4,17 @@ import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.concurrent.ExecutorService;
+import java.util.function.Supplier;
 import org.cairnfs.blob.BlobPeers;
 import org.cairnfs.blob.ClusterBlobs;
 import org.cairnfs.blob.ClusterSettings;
 import org.cairnfs.blob.PeerBlobs;
+import org.cairnfs.crypto.Primitives;
 import org.cairnfs.node.cluster.Cluster;
+import org.cairnfs.node.cluster.MetaCatalog;
 import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.OperatorException;
@@ -33,6 +37,9 @@ final class BlobStartup {
   private final FileStore disk;
   private final long diskBytes;
   private final ExecutorService storing;
+
+  /** As fast at the first blob as ever: the scrub begins when programs do. */
+  private final Supplier<MessageDigest> digests = Primitives.fastest()::sha256;
 
   private BlobStartup(Home home, Resources resources, FileStore disk) throws IOException {
     this.home = home;
@@ -64,7 +71,7 @@ final class BlobStartup {
   SegmentStore segments() throws OperatorException {
     try {
       return resources.add(SegmentStore.open(
-          home.segments(), home.index(), SegmentOptions.forDisk(diskBytes), storing));
+          home.segments(), home.index(), SegmentOptions.forDisk(diskBytes).with(digests), storing));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot open the blobs in " + home.segments(), e);
     }
@@ -79,7 +86,7 @@ final class BlobStartup {
     return SegmentStore.open(
         directory.resolve("segments"),
         directory.resolve("index"),
-        SegmentOptions.forCache(maxBytes),
+        SegmentOptions.forCache(maxBytes).with(digests),
         storing);
   }
 

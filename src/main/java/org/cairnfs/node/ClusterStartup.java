@@ -20,6 +20,7 @@ import org.cairnfs.meta.raft.RaftLinks;
 import org.cairnfs.meta.raft.RaftMetaLog;
 import org.cairnfs.meta.raft.RaftTiming;
 import org.cairnfs.node.cluster.Cluster;
+import org.cairnfs.node.cluster.MetaCatalog;
 import org.cairnfs.node.home.DiskFailures;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.store.SegmentStore;

@@ -29,6 +29,7 @@ public final class Mounts {
   private final Vfs vfs;
   private final ParallelSteps.Step<FuseLibrary> library;
   private final MountCaches active;
+  private final Runnable whenMounting;
 
   /** Held while mounting and unmounting, so that these come one after the other. */
   private final ReentrantLock changing = new ReentrantLock();
@@ -38,11 +39,14 @@ public final class Mounts {
    *
    * @param active told of each
    * @param library loaded when the first mount needs it
+   * @param whenMounting called before each mount is made; does not block
    */
-  Mounts(Vfs vfs, MountCaches active, ParallelSteps.Step<FuseLibrary> library) {
+  Mounts(
+      Vfs vfs, MountCaches active, ParallelSteps.Step<FuseLibrary> library, Runnable whenMounting) {
     this.vfs = vfs;
     this.active = active;
     this.library = library;
+    this.whenMounting = whenMounting;
   }
 
   /**
@@ -71,6 +75,7 @@ public final class Mounts {
 
   private FuseMount make(MountRequest request) throws OperatorException {
     FuseLibrary loaded = library.get();
+    whenMounting.run();
     FuseSettings settings = active.prepare();
     @Nullable FuseMount mount = null;
     try {

@@ -33,6 +33,8 @@ import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.NodeConfig;
 import org.cairnfs.node.home.OperatorException;
 import org.cairnfs.node.home.Passphrase;
+import org.cairnfs.node.rehearsal.CipherRehearsal;
+import org.cairnfs.node.rehearsal.VolumeRehearsal;
 import org.cairnfs.store.Journal;
 import org.cairnfs.store.SegmentStore;
 import org.cairnfs.vfs.JournalReplay;
@@ -57,6 +59,10 @@ final class Startup {
 
   /** Room for what is synced while the log and the segments catch up. */
   private static final int JOURNAL_AREA_BYTES = 2 << 20;
+
+  /** Of no use to nodes that live for moments only, as those of tests do. */
+  private static final boolean REHEARSES =
+      Boolean.parseBoolean(System.getProperty("cairn.rehearsal", "true"));
 
   private final Home home;
   private final NodeConfig config;
@@ -97,7 +103,7 @@ final class Startup {
     ParallelSteps.Step<NodeIdentity> identity = steps.begin(this::identity);
     VolumeKeys keys = keys(passphrase);
     BlockSealer sealer = new BlockSealer(keys);
-    Threads.named("rehearsal").newThread(new Rehearsal(sealer)).start();
+    Threads.named("rehearsal").newThread(new CipherRehearsal(sealer)).start();
     identity.get();
     if (mount != null) {
       fuse.get();
@@ -117,8 +123,18 @@ final class Startup {
         home,
         config,
         components(cluster, blobs, segments.get(), volume),
-        VolumeAccess.to(volume, fuse, random),
+        VolumeAccess.to(volume, fuse, rehearsal(keys, sealer), random),
         resources);
+  }
+
+  /** What is to happen beside the first mount. */
+  private Runnable rehearsal(VolumeKeys keys, BlockSealer sealer) {
+    if (!REHEARSES) {
+      return () -> {};
+    }
+    VolumeRehearsal rehearsal = resources.add(new VolumeRehearsal(
+        home.rehearsal(), sealer, new NameSealer(keys), Threads.named("rehearsal")));
+    return rehearsal::begin;
   }
 
   private Node storage(

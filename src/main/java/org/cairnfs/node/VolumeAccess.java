@@ -6,10 +6,16 @@ import org.cairnfs.fuse.FuseLibrary;
 /** The ways to a node's volume. */
 record VolumeAccess(
     Components.Volume volume, Mounts mounts, VolumeTransfers transfers, VolumeListing listing) {
-  /** @param library loaded when the first mount needs it */
+  /**
+   * @param library loaded when the first mount needs it
+   * @param whenMounting called before each mount is made; does not block
+   */
   static VolumeAccess to(
-      Components.Volume volume, ParallelSteps.Step<FuseLibrary> library, SecureRandom random) {
-    Mounts mounts = new Mounts(volume.vfs(), volume.caches(), library);
+      Components.Volume volume,
+      ParallelSteps.Step<FuseLibrary> library,
+      Runnable whenMounting,
+      SecureRandom random) {
+    Mounts mounts = new Mounts(volume.vfs(), volume.caches(), library, whenMounting);
     return new VolumeAccess(
         volume,
         mounts,

@@ -3,8 +3,8 @@ package org.cairnfs.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.cairnfs.core.BlobId;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,6 +39,7 @@ final class Compactor {
   private final GroupCommit commit;
   private final SegmentWriter writer;
   private final long activeMinBytes;
+  private final Supplier<MessageDigest> digests;
 
   /** Held while a compaction runs. */
   private final ReentrantLock running = new ReentrantLock();
@@ -49,6 +50,7 @@ final class Compactor {
     this.locator = new BlobLocator(parts.unsynced(), parts.index());
     this.commit = parts.commit();
     this.writer = writer;
+    this.digests = options.sha256();
     this.activeMinBytes = options.segmentBytes() / ACTIVE_MIN_DIVISOR;
   }
 
@@ -233,17 +235,9 @@ final class Compactor {
     boolean unused = file.readFully(into, at.payloadOffset());
   }
 
-  private static BlobId sha256(ByteBuffer bytes) {
-    MessageDigest digest = newSha256();
+  private BlobId sha256(ByteBuffer bytes) {
+    MessageDigest digest = digests.get();
     digest.update(bytes.duplicate());
     return BlobId.of(digest.digest());
-  }
-
-  static MessageDigest newSha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 }

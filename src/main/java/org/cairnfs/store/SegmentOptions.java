@@ -1,7 +1,11 @@
 package org.cairnfs.store;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.function.Supplier;
+
 /**
- * Sizes of a segment store.
+ * Sizes of a segment store, and what it hashes with.
  *
  * @param segmentBytes a segment that has reached it is sealed and a new one begun
  * @param reserveMaxBytes free space of the disk that appends leave for deletes, compaction and the
@@ -9,9 +13,14 @@ package org.cairnfs.store;
  * @param forceEveryBytes after so many bytes not asked to be synced, they are synced in the
  *     background, so that the page cache holds no long burst that a later sync must wait for
  * @param openFilesMax sealed segments kept open for reading
+ * @param sha256 makes the digests that blobs are verified with
  */
 public record SegmentOptions(
-    long segmentBytes, long reserveMaxBytes, long forceEveryBytes, int openFilesMax) {
+    long segmentBytes,
+    long reserveMaxBytes,
+    long forceEveryBytes,
+    int openFilesMax,
+    Supplier<MessageDigest> sha256) {
   /** What a node uses. */
   public static final SegmentOptions DEFAULT =
       new SegmentOptions(256L << 20, 256L << 20, 32L << 20, 256);
@@ -31,6 +40,26 @@ public record SegmentOptions(
     if (segmentBytes < 1 || reserveMaxBytes < 0 || forceEveryBytes < 1 || openFilesMax < 1) {
       throw new IllegalArgumentException("sizes must be positive");
     }
+  }
+
+  /** With the digests of the JDK. */
+  public SegmentOptions(
+      long segmentBytes, long reserveMaxBytes, long forceEveryBytes, int openFilesMax) {
+    this(segmentBytes, reserveMaxBytes, forceEveryBytes, openFilesMax, SegmentOptions::jdkSha256);
+  }
+
+  private static MessageDigest jdkSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** The same with other digests. */
+  public SegmentOptions with(Supplier<MessageDigest> digests) {
+    return new SegmentOptions(
+        segmentBytes, reserveMaxBytes, forceEveryBytes, openFilesMax, digests);
   }
 
   /** {@link #DEFAULT}, with smaller segments on a small disk. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.kv.KvOptions;
 import org.cairnfs.kv.KvStore;
@@ -46,6 +47,7 @@ public final class SegmentStore implements BlobStore {
   private final GroupCommit commit;
   private final SegmentWriter writer;
   private final Compactor compactor;
+  private final Supplier<MessageDigest> digests;
   private final Recovery.Report recovered;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -54,6 +56,7 @@ public final class SegmentStore implements BlobStore {
       throws IOException {
     segments = new Segments(files, options.openFilesMax());
     this.index = index;
+    digests = options.sha256();
     unsynced = new Unsynced();
     locator = new BlobLocator(unsynced, index);
     commit = new GroupCommit(segments, unsynced, index);
@@ -206,7 +209,7 @@ public final class SegmentStore implements BlobStore {
       if (at == null) {
         return false;
       }
-      MessageDigest digest = Compactor.newSha256();
+      MessageDigest digest = digests.get();
       ByteBuffer buffer =
           ByteBuffer.allocate(Math.min(VERIFY_BUFFER_BYTES, Math.max(1, at.payloadBytes())));
       boolean complete = true;

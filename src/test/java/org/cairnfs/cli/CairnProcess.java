@@ -36,6 +36,12 @@ final class CairnProcess {
     thread.start();
   };
 
+  /** Flags of a node that starts as everybody's does. */
+  static final String REHEARSAL = "-Dcairn.rehearsal=true";
+
+  /** For all others: nobody would gain by it where nodes live for seconds. */
+  private static final String NO_REHEARSAL = "-Dcairn.rehearsal=false";
+
   private static final int LIMIT_SECONDS = 120;
   private static final int LAST_WORDS_CHARS = 3000;
 
@@ -121,9 +127,7 @@ final class CairnProcess {
     Arrays.stream(arguments).map(Object::toString).forEach(command::add);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("CAIRN_HOME", home.toString());
-    if (!javaOptions.isEmpty()) {
-      builder.environment().put("CAIRN_JAVA_OPTS", javaOptions);
-    }
+    builder.environment().put("CAIRN_JAVA_OPTS", NO_REHEARSAL + " " + javaOptions);
     Process process = builder.start();
     CompletableFuture<byte[]> out =
         CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()), OWN_THREAD);

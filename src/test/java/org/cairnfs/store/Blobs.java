@@ -17,7 +17,7 @@ final class Blobs {
   }
 
   static BlobId id(byte[] bytes) {
-    return BlobId.of(Compactor.newSha256().digest(bytes));
+    return BlobId.of(SegmentOptions.DEFAULT.sha256().get().digest(bytes));
   }
 
   static BlobId add(BlobStore store, byte[] bytes) throws IOException {

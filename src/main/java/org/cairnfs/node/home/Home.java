@@ -132,6 +132,11 @@ public final class Home {
     return root.resolve("journal");
   }
 
+  /** Where a node tries itself out while it mounts; there for moments only. */
+  public Path rehearsal() {
+    return root.resolve("rehearsal");
+  }
+
   /** The log files. */
   public Path log() {
     return root.resolve("log");

@@ -1,4 +1,4 @@
-package org.cairnfs.node;
+package org.cairnfs.node.rehearsal;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -17,15 +17,15 @@ import org.slf4j.LoggerFactory;
  * not wait for ciphers that are not loaded, or, where they are Java's, not compiled: until they
  * are, a frame takes fifty times as long. Touches nothing but memory, and ends by itself.
  */
-final class Rehearsal implements Runnable {
-  private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
+public final class CipherRehearsal implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(CipherRehearsal.class);
   private static final long LIMIT_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final int ROUNDS = 400;
   private static final int NATIVE_ROUNDS = 10;
 
   private final BlockSealer sealer;
 
-  Rehearsal(BlockSealer sealer) {
+  public CipherRehearsal(BlockSealer sealer) {
     this.sealer = sealer;
   }
 

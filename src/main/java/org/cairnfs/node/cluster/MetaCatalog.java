@@ -1,4 +1,4 @@
-package org.cairnfs.node;
+package org.cairnfs.node.cluster;
 
 import java.io.IOException;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param log of the store; gives null until it is open
  */
-record MetaCatalog(MetaStore store, Supplier<? extends @Nullable MetaLog> log)
+public record MetaCatalog(MetaStore store, Supplier<? extends @Nullable MetaLog> log)
     implements BlobCatalog {
   @Override
   public boolean isReferenced(BlobId id) {
