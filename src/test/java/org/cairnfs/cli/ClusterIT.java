@@ -371,7 +371,9 @@ final class ClusterIT {
     two.cairn()
         .run("join", token.substring(0, token.length() - 3), "--listen", two.listen())
         .failed("the token is damaged");
-    two.cairn().run("join", token, "--listen", one.listen()).failed("is in use by another program");
+    two.cairn()
+        .run("join", token, "--listen", one.listen())
+        .failed("is in use by another program", "`cairn join`");
     TimeUnit.NANOSECONDS.sleep(expiresNanos - System.nanoTime());
     two.cairn().run("join", token, "--listen", two.listen()).failed("the invitation has expired");
     assertThat(home).doesNotExist();

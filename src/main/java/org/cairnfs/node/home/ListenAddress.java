@@ -46,7 +46,8 @@ public record ListenAddress(String host, int port) {
   /** Fails, with what to do, unless a server could listen here now. */
   public void requireFree() throws OperatorException {
     String elsewhere =
-        "Choose another one with `cairn init --listen HOST:PORT` or as listen= in cairn.properties";
+        "Choose another one: --listen HOST:PORT of `cairn init` and `cairn join`, or listen= in "
+            + "cairn.properties";
     InetAddress address;
     try {
       address = InetAddress.getByName(host);

@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
@@ -39,7 +40,7 @@ import org.cairnfs.vfs.LocalVfs;
  * longer than what can be learned from them. Used by one thread.
  */
 final class ScratchVolume implements AutoCloseable {
-  /** For the timer, sealing and reading ahead. */
+  /** Each of the two pools: those of the timer wait for those that seal. */
   private static final int THREADS = 2;
 
   private static final int JOURNAL_AREA_BYTES = 256 << 10;
@@ -79,11 +80,13 @@ final class ScratchVolume implements AutoCloseable {
       throws IOException {
     ScheduledExecutorService timer = Executors.newScheduledThreadPool(THREADS, threads);
     opened.push(timer::shutdownNow);
+    ExecutorService sealing = Executors.newFixedThreadPool(THREADS, threads);
+    opened.push(sealing::shutdownNow);
     SegmentStore segments = closing(SegmentStore.open(
         directory.resolve("segments"),
         new HeapKvStore(SegmentStore.INDEX_TABLES),
         SEGMENTS,
-        timer));
+        sealing));
     Journal journal = closing(Journal.open(directory.resolve("journal"), JOURNAL_AREA_BYTES));
     MetaStore store = new MetaStore(new HeapKvStore(MetaStore.tableNames()));
     ScratchLog log = new ScratchLog(store);
@@ -107,7 +110,8 @@ final class ScratchVolume implements AutoCloseable {
         new ClusterBlobs.Threads(timer, timer),
         ClusterSettings.DEFAULT,
         System::nanoTime));
-    BlockStore blocks = blobs.blockStore(sealer, new LocalBlockStore.Threads(timer, timer), LIMITS);
+    BlockStore blocks =
+        blobs.blockStore(sealer, new LocalBlockStore.Threads(sealing, sealing), LIMITS);
     LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
     return closing(new LocalVfs(session, blocks, names, clocks, timer, journal));
   }
