@@ -79,10 +79,9 @@ final class VolumeRehearsalTest {
   }
 
   @Test
-  void isOverWhenItIsClosed() throws Exception {
+  void isOverWhenItIsClosed() {
     VolumeRehearsal rehearsal = rehearsal();
     rehearsal.begin();
-    await().until(() -> Files.exists(directory));
     rehearsal.close();
     assertThat(home).isEmptyDirectory();
     rehearsal.begin();
