@@ -135,7 +135,8 @@ final class Session implements KernelPages {
    */
   void start(String name, Runnable onEnd) {
     siblings.add(this);
-    Worker.Connection connection = new Worker.Connection(fuse, session, channel, handshake);
+    Worker.Connection connection =
+        new Worker.Connection(fuse, session, channel, handshake, new Standby());
     for (int i = 1; i <= settings.threads(); i++) {
       new Worker(name + "-" + i, connection, timeout, () -> leave(onEnd)).start();
     }

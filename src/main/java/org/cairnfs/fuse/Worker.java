@@ -22,8 +22,10 @@ final class Worker extends Thread {
    * @param session libfuse's session
    * @param channel libfuse's channel to the kernel
    * @param handshake answers the kernel's first request
+   * @param standby says who waits for the next request
    */
-  record Connection(LibFuse fuse, long session, long channel, Handshake handshake) {}
+  record Connection(
+      LibFuse fuse, long session, long channel, Handshake handshake, Standby standby) {}
 
   /** ECONNABORTED, negated: the connection was cut, which ends the session as an unmount does. */
   private static final int ABORTED = -103;
@@ -35,6 +37,7 @@ final class Worker extends Thread {
   private final long session;
   private final long channel;
   private final Handshake handshake;
+  private final Standby standby;
   private final Runnable onExit;
   private final ByteBuffer arrival;
   private final long arrivalAddress;
@@ -51,6 +54,7 @@ final class Worker extends Thread {
     this.session = connection.session;
     this.channel = connection.channel;
     this.handshake = connection.handshake;
+    this.standby = connection.standby;
     this.onExit = onExit;
     this.arrival = ByteBuffer.allocateDirect(Handshake.REQUEST_MAX_BYTES);
     this.arrivalAddress = NativeMemory.addressOf(arrival);
@@ -94,6 +98,7 @@ final class Worker extends Thread {
     } catch (Throwable unexpected) {
       LOG.error("a FUSE worker ended", unexpected);
     } finally {
+      standby.close();
       onExit.run();
     }
   }
@@ -104,7 +109,9 @@ final class Worker extends Thread {
     int retry2 = -Errno.EAGAIN.number();
     while (true) {
       NativeMemory.putLong(reference, channel);
+      standby.enter();
       int length = fuse.fuse_chan_recv(reference, arrivalAddress, arrival.capacity());
+      standby.leave();
       if (length > 0) {
         firstInt = NativeMemory.getInt(arrivalAddress + HEADER_BYTES);
         long answerTo =

@@ -105,7 +105,7 @@ final class BoundaryTest {
         });
     OperationTable operations = new OperationTable(Runtime.getSystemRuntime());
     Worker.Connection connection =
-        new Worker.Connection(fuse, 1, 2, new Handshake(fuse, operations, 2));
+        new Worker.Connection(fuse, 1, 2, new Handshake(fuse, operations, 2), new Standby());
     answers.clear();
     boolean[] left = {false};
     Worker worker = new Worker(
