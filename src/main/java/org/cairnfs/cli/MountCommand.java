@@ -8,6 +8,7 @@ import org.cairnfs.node.MountRequest;
 import org.cairnfs.node.admin.AdminClient;
 import org.cairnfs.node.home.Home;
 import org.cairnfs.node.home.OperatorException;
+import org.cairnfs.node.rehearsal.VolumeRehearsal;
 import org.cairnfs.proto.AdminMountRequest;
 import org.cairnfs.proto.AdminRequest;
 import picocli.CommandLine.Command;
@@ -42,7 +43,9 @@ final class MountCommand extends Subcommand {
       // The node looks at the mount point before it starts anything, so that a mistake leaves
       // nothing running.
       NodeProcess.start(cairn(), passphraseOptions, request);
-      new WarmUp(request.directory()).run();
+      if (VolumeRehearsal.WANTED) {
+        new WarmUp(request.directory()).run();
+      }
       return OK;
     }
     try (AdminClient client = running.get()) {

@@ -60,10 +60,6 @@ final class Startup {
   /** Room for what is synced while the log and the segments catch up. */
   private static final int JOURNAL_AREA_BYTES = 2 << 20;
 
-  /** Of no use to nodes that live for moments only, as those of tests do. */
-  private static final boolean REHEARSES =
-      Boolean.parseBoolean(System.getProperty("cairn.rehearsal", "true"));
-
   private final Home home;
   private final NodeConfig config;
   private final EndOfNode end;
@@ -129,7 +125,7 @@ final class Startup {
 
   /** What is to happen beside the first mount. */
   private Runnable rehearsal(VolumeKeys keys, BlockSealer sealer) {
-    if (!REHEARSES) {
+    if (!VolumeRehearsal.WANTED) {
       return () -> {};
     }
     VolumeRehearsal rehearsal = resources.add(new VolumeRehearsal(

@@ -36,11 +36,16 @@ final class CairnProcess {
     thread.start();
   };
 
-  /** Flags of a node that starts as everybody's does. */
-  static final String REHEARSAL = "-Dcairn.rehearsal=true";
-
-  /** For all others: nobody would gain by it where nodes live for seconds. */
-  private static final String NO_REHEARSAL = "-Dcairn.rehearsal=false";
+  /**
+   * Nobody would gain by being ready for more where nodes live for seconds. The thresholds are the
+   * JVM's own, which the launcher lowers.
+   */
+  private static final String SHORT_LIVED = "-Dcairn.rehearsal=false"
+      + " -XX:TieredStopAtLevel=1"
+      + " -XX:Tier0InvokeNotifyFreqLog=7"
+      + " -XX:Tier3InvocationThreshold=200"
+      + " -XX:Tier3MinInvocationThreshold=100"
+      + " -XX:Tier3CompileThreshold=2000 ";
 
   private static final int LIMIT_SECONDS = 120;
   private static final int LAST_WORDS_CHARS = 3000;
@@ -85,9 +90,18 @@ final class CairnProcess {
    * @param wrapper what goes before every command: nsenter and its options, or the like
    */
   CairnProcess(Path home, String javaOptions, List<String> wrapper) {
+    this(SHORT_LIVED + javaOptions, home, wrapper);
+  }
+
+  private CairnProcess(String allJavaOptions, Path home, List<String> wrapper) {
+    this.javaOptions = allJavaOptions;
     this.home = home;
-    this.javaOptions = javaOptions;
     this.wrapper = List.copyOf(wrapper);
+  }
+
+  /** One that starts as people's do: those of the others are for nodes that live for seconds. */
+  static CairnProcess asShipped(Path home) {
+    return new CairnProcess("", home, List.of());
   }
 
   Path home() {
@@ -127,7 +141,7 @@ final class CairnProcess {
     Arrays.stream(arguments).map(Object::toString).forEach(command::add);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("CAIRN_HOME", home.toString());
-    builder.environment().put("CAIRN_JAVA_OPTS", NO_REHEARSAL + " " + javaOptions);
+    builder.environment().put("CAIRN_JAVA_OPTS", javaOptions);
     Process process = builder.start();
     CompletableFuture<byte[]> out =
         CompletableFuture.supplyAsync(() -> readAll(process.getInputStream()), OWN_THREAD);

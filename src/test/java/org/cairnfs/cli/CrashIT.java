@@ -43,9 +43,6 @@ final class CrashIT {
 
   private static final int JOURNALS = 2;
 
-  /** A node that lives for a second has no use for the best code. */
-  private static final String QUICK_START = "-XX:TieredStopAtLevel=1";
-
   private static final List<Program> PROGRAMS = List.of(Program.values());
 
   private static final Logger LOG = LoggerFactory.getLogger(CrashIT.class);
@@ -57,7 +54,7 @@ final class CrashIT {
 
   @BeforeEach
   void init() throws Exception {
-    cairn = new CairnProcess(directory.resolve("home"), QUICK_START);
+    cairn = new CairnProcess(directory.resolve("home"));
     mount = Files.createDirectory(directory.resolve("mount"));
     cairn.run("init").ok();
     threads = Executors.newCachedThreadPool();

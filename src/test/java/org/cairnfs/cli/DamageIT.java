@@ -36,7 +36,7 @@ final class DamageIT {
 
   @BeforeEach
   void writeAndKill() throws Exception {
-    cairn = new CairnProcess(directory.resolve("home"), "-XX:TieredStopAtLevel=1");
+    cairn = new CairnProcess(directory.resolve("home"));
     mount = Files.createDirectory(directory.resolve("mount"));
     cairn.foundAndMount(mount);
     Random random = new Random(3);

@@ -42,7 +42,7 @@ final class ScaleIT {
 
   @BeforeEach
   void mount() throws Exception {
-    cairn = new CairnProcess(directory.resolve("home"), CairnProcess.REHEARSAL);
+    cairn = CairnProcess.asShipped(directory.resolve("home"));
     mount = Files.createDirectory(directory.resolve("mount"));
     cairn.foundAndMount(mount);
   }

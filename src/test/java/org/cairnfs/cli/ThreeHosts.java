@@ -20,9 +20,6 @@ final class ThreeHosts {
   static final int COUNT = 3;
   private static final int PORT = 7747;
 
-  /** A node that lives for minutes has no use for the best code. */
-  private static final String QUICK_START = "-XX:TieredStopAtLevel=1";
-
   /** What a node of the third host needs for a test, and a little more. */
   private static final int THIRD_DISK_MIB = 700;
 
@@ -38,7 +35,7 @@ final class ThreeHosts {
   ThreeHosts(Path directory) throws IOException, InterruptedException {
     this.directory = directory;
     lan = new Lan(COUNT, 1);
-    hosts = new Hosts(() -> directory, QUICK_START);
+    hosts = new Hosts(() -> directory);
     Path disk = Files.createDirectory(directory.resolve("home" + COUNT));
     sh("mount -t tmpfs -o size=" + THIRD_DISK_MIB + "m,mode=700 cairn-test " + disk);
   }
@@ -123,8 +120,7 @@ final class ThreeHosts {
   Host as(Host host, String... wrapper) {
     List<String> all = new ArrayList<>(lan.wrapper(number(host)));
     all.addAll(List.of(wrapper));
-    return new Host(
-        new CairnProcess(host.cairn().home(), QUICK_START, all), host.mount(), host.listen());
+    return new Host(new CairnProcess(host.cairn().home(), "", all), host.mount(), host.listen());
   }
 
   static void signal(Host host, String name) throws IOException, InterruptedException {

@@ -26,6 +26,13 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe.
  */
 public final class VolumeRehearsal implements AutoCloseable {
+  /**
+   * Whether a node, and the command that mounts, spend time on what is faster later: of no use to
+   * nodes that live for moments only, as those of tests do.
+   */
+  public static final boolean WANTED =
+      Boolean.parseBoolean(System.getProperty("cairn.rehearsal", "true"));
+
   private static final Logger LOG = LoggerFactory.getLogger(VolumeRehearsal.class);
 
   /**
