@@ -22,6 +22,9 @@ public interface BlobSource {
    */
   void fetch(BlobId id, int blobLength, int offset, ByteBuffer into) throws IOException;
 
+  /** Whether to read the same bytes once more costs next to nothing. */
+  boolean isNear();
+
   /**
    * Brings a blob near that will be read soon, if that takes time.
    *

@@ -58,6 +58,11 @@ final class ClusterBlobSource implements BlobSource {
   }
 
   @Override
+  public boolean isNear() {
+    return false;
+  }
+
+  @Override
   public boolean prepare(BlobId id, int blobLength) throws IOException {
     if (local.isHere(id)) {
       return false;

@@ -26,8 +26,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A frame that is wanted whole is decrypted straight to where it is wanted and is not cached:
  * the kernel keeps whole pages itself, and a stream would only push out frames that small reads
- * come back to. A frame wanted in part is cached, and claimed meanwhile, so that the readers of its
- * other parts wait instead of decrypting it too.
+ * come back to. A frame wanted in part is cached when that happens once more, and claimed
+ * meanwhile, so that the readers of its other parts wait instead of decrypting it too. Reads here
+ * and there in a large file hardly want a frame twice, and to fill fresh memory with frames takes
+ * longer than to decrypt some of them once more.
  *
  * <p>Thread-safe. Blocks on the sources.
  */
@@ -41,6 +43,7 @@ final class FrameReader {
   private final List<BlobSource> sources;
   private final BlockSealer sealer;
   private final FrameCache cache;
+  private final RecentUses uses = new RecentUses();
   private final BlobBuffers buffers;
   private final Cache<BlobId, BlockKey> keys;
   private final Cache<BlobId, Boolean> damaged = Caffeine.newBuilder()
@@ -141,7 +144,7 @@ final class FrameReader {
 
   private void loadRun(BlobRef ref, int firstFrame, List<FrameCache.Claim> claims) {
     try {
-      fetch(ref, firstFrame, claims.size(), (key, frame, ciphertext) -> {
+      fetch(ref, firstFrame, claims.size(), (source, key, frame, ciphertext) -> {
         FrameCache.Claim claim = claims.get(frame - firstFrame);
         decryptIntoCache(ref, key, claim.key(), ciphertext).release();
         claim.end();
@@ -158,8 +161,10 @@ final class FrameReader {
     List<FrameCache.Claim> claims = new ArrayList<>(2);
     int next = first;
     while (next * FRAME_BYTES < end) {
-      boolean taken = next > first && cache.has(new FrameKey(ref.id(), next));
-      if (taken || (!isWhole(ref, next, position, end) && !claim(ref, next, claims))) {
+      FrameKey key = new FrameKey(ref.id(), next);
+      boolean taken = next > first && cache.has(key);
+      boolean kept = !taken && !isWhole(ref, next, position, end) && uses.again(key);
+      if (taken || (kept && !claim(ref, next, claims))) {
         break;
       }
       next++;
@@ -167,12 +172,14 @@ final class FrameReader {
     try {
       if (next > first) {
         int start = into.position();
-        fetch(ref, first, next - first, (key, frame, ciphertext) -> {
+        fetch(ref, first, next - first, (source, key, frame, ciphertext) -> {
           int from = Math.max(position, frame * FRAME_BYTES);
           // Absolute, so that a second source starts over where the first one failed.
           into.position(start + from - position);
           if (isWhole(ref, frame, position, end)) {
             decryptInto(ref, key, frame, ciphertext, into);
+          } else if (source.isNear() && !isClaimed(claims, frame)) {
+            decryptPart(ref, key, frame, ciphertext, from % FRAME_BYTES, into);
           } else {
             FrameKey wanted = new FrameKey(ref.id(), frame);
             copyAndRelease(
@@ -183,6 +190,15 @@ final class FrameReader {
     } finally {
       claims.forEach(FrameCache.Claim::end);
     }
+  }
+
+  private static boolean isClaimed(List<FrameCache.Claim> claims, int frame) {
+    for (FrameCache.Claim claim : claims) {
+      if (claim.key().frame() == frame) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isWhole(BlobRef ref, int frame, int start, int end) {
@@ -223,6 +239,21 @@ final class FrameReader {
     sealer.openFrame(key, ref.plainLengthBytes(), frame, sealed, into);
   }
 
+  /** Decrypts to memory that is used again at once, and copies what is wanted from there. */
+  private void decryptPart(
+      BlobRef ref, BlockKey key, int frame, ByteBuffer sealed, int from, ByteBuffer into)
+      throws IntegrityException {
+    int length = BlobFormat.frameLength(ref.plainLengthBytes(), frame);
+    ByteBuffer plain = buffers.takeDirect(length);
+    try {
+      decryptInto(ref, key, frame, sealed, plain);
+      int wanted = Math.min(length - from, into.remaining());
+      into.put(into.position(), plain, from, wanted).position(into.position() + wanted);
+    } finally {
+      buffers.give(plain);
+    }
+  }
+
   /** Reads a run of frames from one source after the other until all of them verify. */
   private void fetch(BlobRef ref, int firstFrame, int frames, FrameConsumer consumer) {
     BlobId id = ref.id();
@@ -244,7 +275,7 @@ final class FrameReader {
           run.position(0);
           for (int frame = firstFrame; frame < firstFrame + frames; frame++) {
             int end = run.position() + BlobFormat.sealedRunLength(ref.plainLengthBytes(), frame, 1);
-            consumer.accept(key, frame, run.limit(end));
+            consumer.accept(source, key, frame, run.limit(end));
             run.position(end);
           }
           return;
@@ -298,6 +329,7 @@ final class FrameReader {
    * from its start.
    */
   private interface FrameConsumer {
-    void accept(BlockKey key, int frame, ByteBuffer sealed) throws IntegrityException;
+    void accept(BlobSource source, BlockKey key, int frame, ByteBuffer sealed)
+        throws IntegrityException;
   }
 }

@@ -26,6 +26,12 @@ final class LocalBlobSource implements BlobSource {
     }
   }
 
+  /** The kernel has just read them from the disk, and keeps them for a while. */
+  @Override
+  public boolean isNear() {
+    return true;
+  }
+
   @Override
   public boolean reportDamaged(BlobId id) {
     try {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -53,34 +54,67 @@ final class FrameReaderTest {
   }
 
   @Test
-  void aFrameReadInPartsIsReadOnce() {
+  void aFrameReadInPartIsKeptWhenThatHappensOnceMore() {
+    assertRead(FRAME - 4096, 4096);
+    assertThat(blocks.stats().cacheBytes()).isZero();
+
     for (int offset = 0; offset < FRAME; offset += 4096) {
       assertRead(offset, 4096);
     }
 
-    assertThat(store.reads()).isEqualTo(1);
-    assertThat(blocks.stats().cacheMisses()).isEqualTo(1);
+    assertThat(store.reads()).isEqualTo(2);
+    assertThat(blocks.stats().cacheMisses()).isEqualTo(2);
     assertThat(blocks.stats().cacheHits()).isEqualTo(15);
+  }
+
+  @Test
+  void whatOnlyAPeerHasIsKeptAtOnce() throws IOException {
+    InMemoryBlobStore peer = new InMemoryBlobStore();
+    Blocks.over(peer).writeNow(plain, 0, plain.length);
+    LocalBlobSource peerDisk = new LocalBlobSource(Blocks.local(peer));
+    BlobSource far = new BlobSource() {
+      @Override
+      public void fetch(BlobId id, int blobLength, int offset, ByteBuffer into) throws IOException {
+        peerDisk.fetch(id, blobLength, offset, into);
+      }
+
+      @Override
+      public boolean isNear() {
+        return false;
+      }
+
+      @Override
+      public boolean reportDamaged(BlobId id) {
+        return peerDisk.reportDamaged(id);
+      }
+    };
+    LocalBlockStore over = Blocks.over(new InMemoryBlobStore(), far);
+
+    Blocks.read(over, ref, 10, 10);
+    Blocks.read(over, ref, 100, 10);
+
+    assertThat(peer.reads()).isEqualTo(1);
   }
 
   @Test
   void aRangeOverSeveralFramesIsOneReadAndKeepsItsPartialEnds() {
     assertRead(FRAME / 2, 3 * FRAME);
     assertThat(store.reads()).isEqualTo(1);
+    assertRead(FRAME / 2, 3 * FRAME);
+    assertThat(store.reads()).isEqualTo(2);
 
     assertRead(0, FRAME / 2);
     assertRead(3 * FRAME + FRAME / 2, FRAME / 2);
-    assertThat(store.reads()).isEqualTo(1);
+    assertThat(store.reads()).isEqualTo(2);
   }
 
   @Test
   void cachedFramesSplitARun() {
-    assertRead(2 * FRAME, 10);
-    assertThat(store.reads()).isEqualTo(1);
+    cache(2);
 
     assertRead(0, 5 * FRAME);
 
-    assertThat(store.reads()).as("frames 0 and 1, then 3 and 4").isEqualTo(3);
+    assertThat(store.reads()).as("frames 0 and 1, then 3 and 4").isEqualTo(4);
   }
 
   @Test
@@ -97,13 +131,13 @@ final class FrameReaderTest {
 
   @Test
   void prefetchLeavesOutWhatIsCached() {
-    assertRead(3 * FRAME, 10);
+    cache(3);
 
     blocks.prefetch(ref, 0, 6 * FRAME);
 
-    assertThat(store.reads()).isEqualTo(3);
+    assertThat(store.reads()).isEqualTo(4);
     assertRead(0, 6 * FRAME);
-    assertThat(store.reads()).isEqualTo(3);
+    assertThat(store.reads()).isEqualTo(4);
   }
 
   @Test
@@ -144,20 +178,26 @@ final class FrameReaderTest {
 
   @Test
   void readersOfOneFrameWaitForTheFirst() throws Exception {
+    AtomicBoolean isSlow = new AtomicBoolean();
     CountDownLatch reading = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     BlockStore slow = Blocks.over(new ForwardingBlobStore(store) {
       @Override
       public void read(BlobId id, int offset, ByteBuffer into) throws IOException {
-        reading.countDown();
         try {
-          goOn.await();
+          if (isSlow.get()) {
+            reading.countDown();
+            goOn.await();
+          }
         } catch (InterruptedException e) {
           throw new IOException(e);
         }
         super.read(id, offset, into);
       }
     });
+    // The first use alone would not have the frame kept.
+    Blocks.read(slow, ref, 0, 10);
+    isSlow.set(true);
     CompletableFuture<byte[]> first =
         CompletableFuture.supplyAsync(() -> Blocks.read(slow, ref, 0, 10));
     reading.await();
@@ -180,7 +220,7 @@ final class FrameReaderTest {
     assertThat(got)
         .hasSize(4)
         .allSatisfy(bytes -> assertThat(bytes).isEqualTo(Arrays.copyOfRange(plain, 100, 110)));
-    assertThat(store.reads()).isEqualTo(1);
+    assertThat(store.reads()).isEqualTo(2);
   }
 
   @Test
@@ -256,6 +296,13 @@ final class FrameReaderTest {
     // Not one of the frames that are cached by now.
     peer.flipBit(ref.id(), 8 * BlobFormat.frameOffset(5));
     assertEio(() -> Blocks.read(over, ref, 0, 16 * FRAME));
+  }
+
+  /** Reads it in part, twice. */
+  private void cache(int frame) {
+    assertRead(frame * FRAME, 10);
+    assertRead(frame * FRAME, 10);
+    assertThat(store.reads()).isEqualTo(2);
   }
 
   private void assertRead(int offset, int length) {

@@ -84,10 +84,11 @@ public final class VolumeRehearsal implements AutoCloseable {
 
   private void run() {
     long end = System.nanoTime() + LIMIT.toNanos();
+    ByteBuffer page = ByteBuffer.allocateDirect(PAGE_BYTES);
     try (ScratchVolume volume = new ScratchVolume(directory, sealer, names, threads)) {
       int done = 0;
       do {
-        round(volume.vfs());
+        round(volume.vfs(), page);
         rounds = ++done;
       } while (done < ROUNDS_MAX && !ended && System.nanoTime() < end);
       LOG.debug("rehearsed {} times", rounds);
@@ -101,8 +102,7 @@ public final class VolumeRehearsal implements AutoCloseable {
     return rounds;
   }
 
-  private static void round(LocalVfs vfs) {
-    ByteBuffer page = ByteBuffer.allocateDirect(PAGE_BYTES);
+  private static void round(LocalVfs vfs, ByteBuffer page) {
     Opened written = vfs.create(Caller.ROOT, InodeNumber.ROOT, NAME, FILE_MODE);
     for (int i = 0; i < PAGES; i++) {
       // never the same page twice, which would not be stored again
