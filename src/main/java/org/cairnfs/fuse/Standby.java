@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Standby {
   private static final int WAITING_MAX = 2;
 
-  /** So many requests in a row left nobody waiting: several programs are at work. */
+  /** When more requests than that in a row left nobody waiting, several programs are at work. */
   private static final int UNATTENDED_MAX = 2;
 
   /** Nobody came back for so long: all are blocked. */
