@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 final class StandbyTest {
   private static final int WORKERS = 6;
   private static final int WAITING_MAX = 2;
+  private static final int END_LIMIT_MILLIS = 10_000;
 
   private final Standby standby = new Standby();
   private final BlockingQueue<Runnable> requests = new LinkedBlockingQueue<>();
@@ -34,13 +35,15 @@ final class StandbyTest {
       requests.add(() -> {});
     }
     for (Thread worker : workers) {
-      worker.join();
+      worker.join(END_LIMIT_MILLIS);
+      assertThat(worker.isAlive()).as("a worker that is stuck").isFalse();
     }
   }
 
   private void start() {
     for (int i = 0; i < WORKERS; i++) {
       Thread worker = new Thread(this::work);
+      worker.setDaemon(true);
       workers.add(worker);
       worker.start();
     }
@@ -133,7 +136,7 @@ final class StandbyTest {
     await().until(() -> waiting() == WORKERS);
   }
 
-  /** Requests of which each waits for the next but few: one that is left lying stops all. */
+  /** Each request waits for the one that comes after it: one that is left lying stops all. */
   @Test
   void noRequestIsLeftLying() throws InterruptedException {
     start();
