@@ -7,7 +7,9 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.Extents;
 import org.cairnfs.core.Limits;
+import org.jspecify.annotations.Nullable;
 
 /** The extents of one block, ordered by offset and disjoint: their record, and their sums. */
 final class ExtentList {
@@ -18,34 +20,117 @@ final class ExtentList {
 
   private static final int KEY_MAX_BYTES = 255;
 
+  /**
+   * What becomes of a record.
+   *
+   * @param removed the extents that are in it no more
+   * @param added those that are instead
+   * @param value the record
+   */
+  record Change(List<Extent> removed, List<Extent> added, byte[] value) {}
+
+  /** The bytes {@code [start, end)} of a record. */
+  private record Span(int start, int end) {}
+
   static List<Extent> decode(byte[] value) {
-    ByteBuffer in = Records.open("extent", value, VERSION, 1 + FIXED_BYTES);
-    List<Extent> extents = new ArrayList<>((value.length - 1) / (FIXED_BYTES + 40));
-    int covered = 0;
+    return decode(value, 0, Limits.BLOCK_SIZE_BYTES);
+  }
+
+  /** Those extents that reach into {@code [from, to)} of the block. */
+  static List<Extent> decode(byte[] value, int from, int to) {
+    return decode(value, find(value, from, to));
+  }
+
+  private static List<Extent> decode(byte[] value, Span span) {
+    ByteBuffer in = ByteBuffer.wrap(value, span.start, span.end - span.start);
+    List<Extent> extents = new ArrayList<>(in.remaining() / (FIXED_BYTES + 40) + 1);
     while (in.hasRemaining()) {
-      Extent extent = decodeOne(in);
-      if (extent.offset() < covered) {
-        throw new CorruptMetadataException("extent record out of order at " + extent.offset());
-      }
-      covered = extent.end();
-      extents.add(extent);
+      extents.add(decodeOne(in));
     }
     return extents;
   }
 
-  private static Extent decodeOne(ByteBuffer in) {
-    if (in.remaining() < FIXED_BYTES) {
+  static int count(byte[] value) {
+    ByteBuffer in = Records.open("extent", value, VERSION, 1 + FIXED_BYTES);
+    int count = 0;
+    for (int at = in.position(); at < value.length; at = next(in, at)) {
+      count++;
+    }
+    return count;
+  }
+
+  /**
+   * As {@link Extents#overlay}, on the record: only what is covered is decoded, for a block that is
+   * appended to has hundreds of extents that stay.
+   *
+   * @param value null if the block has none
+   * @param newer at least one
+   */
+  static Change overlay(byte @Nullable [] value, List<Extent> newer) {
+    int from = Limits.BLOCK_SIZE_BYTES;
+    int to = 0;
+    for (Extent extent : newer) {
+      from = Math.min(from, extent.offset());
+      to = Math.max(to, extent.end());
+    }
+    if (value == null) {
+      List<Extent> added = Extents.overlay(List.of(), newer);
+      return new Change(List.of(), added, encode(added));
+    }
+    Span covered = find(value, from, to);
+    List<Extent> removed = decode(value, covered);
+    List<Extent> added = Extents.overlay(removed, newer);
+    ByteBuffer out =
+        ByteBuffer.allocate(covered.start + lengthOf(added) + value.length - covered.end);
+    out.put(value, 0, covered.start);
+    encode(added, out);
+    out.put(value, covered.end, value.length - covered.end);
+    return new Change(removed, added, out.array());
+  }
+
+  private static Span find(byte[] value, int from, int to) {
+    ByteBuffer in = Records.open("extent", value, VERSION, 1 + FIXED_BYTES);
+    int start = in.position();
+    int at = start;
+    int covered = 0;
+    while (at < value.length) {
+      int next = next(in, at);
+      int offset = in.getInt(at);
+      if (offset < covered) {
+        throw new CorruptMetadataException("extent record out of order at " + offset);
+      }
+      if (offset >= to) {
+        break;
+      }
+      covered = offset + in.getInt(at + Integer.BYTES);
+      at = next;
+      if (covered <= from) {
+        start = next;
+      }
+    }
+    return new Span(start, at);
+  }
+
+  /** Where the extent after the one at {@code at} begins. */
+  private static int next(ByteBuffer in, int at) {
+    int rest = in.limit() - at - FIXED_BYTES;
+    if (rest < 0) {
       throw new CorruptMetadataException("extent record cut short");
     }
+    int key = Byte.toUnsignedInt(in.get(at + FIXED_BYTES - 1));
+    if (rest < key) {
+      throw new CorruptMetadataException("extent record cut short in its key");
+    }
+    return at + FIXED_BYTES + key;
+  }
+
+  private static Extent decodeOne(ByteBuffer in) {
     int offset = in.getInt();
     int length = in.getInt();
     int blobOffset = in.getInt();
     int plainLength = in.getInt();
     BlobId id = BlobId.read(in);
     byte[] key = new byte[Byte.toUnsignedInt(in.get())];
-    if (in.remaining() < key.length) {
-      throw new CorruptMetadataException("extent record cut short in its key");
-    }
     in.get(key);
     try {
       return new Extent(offset, length, new BlobRef(id, new Bytes(key), plainLength), blobOffset);
@@ -55,11 +140,20 @@ final class ExtentList {
   }
 
   static byte[] encode(List<Extent> extents) {
-    int size = 1;
+    ByteBuffer out = ByteBuffer.allocate(1 + lengthOf(extents)).put((byte) VERSION);
+    encode(extents, out);
+    return out.array();
+  }
+
+  private static int lengthOf(List<Extent> extents) {
+    int length = 0;
     for (Extent extent : extents) {
-      size += FIXED_BYTES + keyLength(extent);
+      length += FIXED_BYTES + keyLength(extent);
     }
-    ByteBuffer out = ByteBuffer.allocate(size).put((byte) VERSION);
+    return length;
+  }
+
+  private static void encode(List<Extent> extents, ByteBuffer out) {
     for (Extent extent : extents) {
       BlobRef blob = extent.blob();
       out.putInt(extent.offset()).putInt(extent.length());
@@ -67,7 +161,6 @@ final class ExtentList {
       blob.id().write(out);
       out.put((byte) keyLength(extent)).put(blob.wrappedKey().array());
     }
-    return out.array();
   }
 
   /** Bytes covered. */

@@ -51,10 +51,9 @@ final class ExtentOps {
       for (Extent extent : newer) {
         inode.sizeBytes = Math.max(inode.sizeBytes, block * Limits.BLOCK_SIZE_BYTES + extent.end());
       }
-      byte[] key = Keys.pair(inode.map, block);
-      byte[] value = view.get(MetaTable.EXTENT, key);
-      List<Extent> before = value == null ? List.of() : ExtentList.decode(value);
-      replace(inode, key, before, Extents.overlay(before, newer));
+      if (!newer.isEmpty()) {
+        overlay(inode, Keys.pair(inode.map, block), newer);
+      }
       // What newer extents of this very update cover again never reaches the map.
       ledger.abandon(newer);
     }
@@ -123,17 +122,29 @@ final class ExtentOps {
     replace(inode, block.key(), block.extents(), Extents.without(block.extents(), cutFrom, cutTo));
   }
 
+  private void overlay(InodeRecord inode, byte[] key, List<Extent> newer) {
+    byte[] value = view.get(MetaTable.EXTENT, key);
+    ExtentList.Change change = ExtentList.overlay(value, newer);
+    account(inode, change.removed(), change.added());
+    inode.mappedBlocks += value == null ? 1 : 0;
+    view.put(MetaTable.EXTENT, key, change.value());
+  }
+
   private void replace(InodeRecord inode, byte[] key, List<Extent> before, List<Extent> after) {
-    long delta = ExtentList.lengthBytes(after) - ExtentList.lengthBytes(before);
-    inode.allocatedBytes += delta;
-    ledger.addAllocatedBytes(delta);
-    ledger.replace(before, after);
-    inode.mappedBlocks += (after.isEmpty() ? 0 : 1) - (before.isEmpty() ? 0 : 1);
+    account(inode, before, after);
     if (after.isEmpty()) {
+      inode.mappedBlocks--;
       view.delete(MetaTable.EXTENT, key);
     } else {
       view.put(MetaTable.EXTENT, key, ExtentList.encode(after));
     }
+  }
+
+  private void account(InodeRecord inode, List<Extent> before, List<Extent> after) {
+    long delta = ExtentList.lengthBytes(after) - ExtentList.lengthBytes(before);
+    inode.allocatedBytes += delta;
+    ledger.addAllocatedBytes(delta);
+    ledger.replace(before, after);
   }
 
   /** @throws IllegalArgumentException if its numbers are impossible */

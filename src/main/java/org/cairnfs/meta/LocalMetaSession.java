@@ -189,8 +189,13 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   @Override
-  public List<Extent> extents(InodeNumber file, long block) {
-    return life.reads().extents(file, block);
+  public List<Extent> extents(InodeNumber file, long block, int from, int to) {
+    return life.reads().extents(file, block, from, to);
+  }
+
+  @Override
+  public int extentCount(InodeNumber file, long block) {
+    return life.reads().extentCount(file, block);
   }
 
   @Override

@@ -6,6 +6,7 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Extent;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.Limits;
 import org.cairnfs.core.Timestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,15 @@ public interface MetaSession extends AutoCloseable {
   List<Dentry> list(InodeNumber directory, @Nullable Bytes after, int max);
 
   /** The extents of one block, ordered by offset, disjoint; holes are what they leave out. */
-  List<Extent> extents(InodeNumber file, long block);
+  default List<Extent> extents(InodeNumber file, long block) {
+    return extents(file, block, 0, Limits.BLOCK_SIZE_BYTES);
+  }
+
+  /** Those of them that reach into {@code [from, to)} of the block. */
+  List<Extent> extents(InodeNumber file, long block, int from, int to);
+
+  /** How many extents the block has. */
+  int extentCount(InodeNumber file, long block);
 
   /** The first block at or after {@code block} that has an extent. */
   OptionalLong nextMappedBlock(InodeNumber file, long block);

@@ -203,7 +203,7 @@ public final class MetaStore {
     if (entry.getCut() <= session.lastCut()) {
       return MetaReply.Outcome.DUPLICATE;
     }
-    if (entry.getCut() != session.lastCut() + 1) {
+    if (EntryBundle.firstNumber(entry) != session.lastCut() + 1) {
       return MetaReply.Outcome.OUT_OF_ORDER;
     }
     SessionRecord next = new SessionRecord(session.node(), entry.getCut(), false);

@@ -27,7 +27,7 @@ final class SessionFollower implements AppliedListener {
     SessionLife life = session.life();
     boolean own = entry.getSession() == life.id();
     if (own) {
-      life.pipeline().heard(entry.getCut(), reply);
+      life.pipeline().heard(entry, reply);
     }
     if (reply.getOutcome() != MetaReply.Outcome.APPLIED) {
       return;

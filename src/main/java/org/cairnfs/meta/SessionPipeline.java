@@ -67,7 +67,7 @@ final class SessionPipeline {
 
   private volatile @Nullable Throwable broken;
 
-  private record Held(Flight flight, byte[] entry) {}
+  private record Held(Flight flight, long number, byte[] entry) {}
 
   /** What goes into one entry, and who waits for it. */
   private static final class Flight {
@@ -217,7 +217,7 @@ final class SessionPipeline {
         landed(flight, null, e);
         return flight.done;
       }
-      held.add(new Held(flight, entry));
+      held.add(new Held(flight, number, entry));
       if (flight.journaled && held.size() < MAX_HELD) {
         return flight.done;
       }
@@ -239,11 +239,27 @@ final class SessionPipeline {
 
   /** Holds {@link #proposing}. */
   private void pushHeld() {
+    EntryBundle bundle = new EntryBundle();
+    List<Flight> bundled = new ArrayList<>();
     for (Held next : held) {
-      var unused = log.propose(next.entry())
-          .whenComplete((reply, failure) -> answered(next.flight(), reply, failure));
+      if (!bundle.hasRoom(next.entry)) {
+        push(bundle, bundled);
+        bundle = new EntryBundle();
+        bundled = new ArrayList<>();
+      }
+      bundle.add(next.number, next.entry);
+      bundled.add(next.flight);
+    }
+    if (!bundled.isEmpty()) {
+      push(bundle, bundled);
     }
     held.clear();
+  }
+
+  private void push(EntryBundle bundle, List<Flight> bundled) {
+    var unused = log.propose(bundle.toEntry())
+        .whenComplete(
+            (reply, failure) -> bundled.forEach(flight -> answered(flight, reply, failure)));
   }
 
   /** Whether something that a program changed is under way. */
@@ -274,31 +290,23 @@ final class SessionPipeline {
   }
 
   /** An entry of this session is in the tables of this node, or was refused. */
-  void heard(long number, MetaReply reply) {
-    Flight flight = find(number);
-    if (flight != null) {
-      landed(flight, reply, null);
+  void heard(MetaEntry entry, MetaReply reply) {
+    int op = 0;
+    for (Flight flight : underWay(EntryBundle.firstNumber(entry), entry.getCut())) {
+      landed(flight, EntryBundle.part(reply, op, flight.ops.size()), null);
+      op += flight.ops.size();
     }
   }
 
   /** The tables have everything up to an entry of this session. */
   void heardAllUpTo(long number) {
-    List<Flight> all;
-    synchronized (this) {
-      all = flights.stream()
-          .filter(flight -> flight.number > 0 && flight.number <= number)
-          .toList();
-    }
-    all.forEach(flight -> landed(flight, null, null));
+    underWay(1, number).forEach(flight -> landed(flight, null, null));
   }
 
-  private synchronized @Nullable Flight find(long number) {
-    for (Flight flight : flights) {
-      if (flight.number == number) {
-        return flight;
-      }
-    }
-    return null;
+  private synchronized List<Flight> underWay(long first, long last) {
+    return flights.stream()
+        .filter(flight -> flight.number >= first && flight.number <= last)
+        .toList();
   }
 
   private void landed(Flight flight, @Nullable MetaReply reply, @Nullable Throwable failure) {

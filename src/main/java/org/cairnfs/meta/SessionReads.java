@@ -86,14 +86,25 @@ final class SessionReads {
     });
   }
 
-  List<Extent> extents(InodeNumber file, long block) {
+  List<Extent> extents(InodeNumber file, long block, int from, int to) {
     return guarded(() -> {
-      InodeRecord inode = require(file);
-      byte[] value = inode.mappedBlocks == 0
-          ? null
-          : reader.get(MetaTable.EXTENT, Keys.pair(inode.map, block));
-      return value == null ? List.of() : ExtentList.decode(value);
+      byte[] value = extents(file, block);
+      return value == null ? List.of() : ExtentList.decode(value, from, to);
     });
+  }
+
+  int extentCount(InodeNumber file, long block) {
+    return guarded(() -> {
+      byte[] value = extents(file, block);
+      return value == null ? 0 : ExtentList.count(value);
+    });
+  }
+
+  private byte @Nullable [] extents(InodeNumber file, long block) {
+    InodeRecord inode = require(file);
+    return inode.mappedBlocks == 0
+        ? null
+        : reader.get(MetaTable.EXTENT, Keys.pair(inode.map, block));
   }
 
   OptionalLong nextMappedBlock(InodeNumber file, long block) {

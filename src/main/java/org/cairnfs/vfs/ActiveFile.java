@@ -168,7 +168,7 @@ final class ActiveFile {
         return false;
       }
       runEnd = -1;
-      if (!layers.complete(tail, session.extents(number, tail)) || pending) {
+      if (!layers.complete(tail, session.extentCount(number, tail)) || pending) {
         return false;
       }
       Inode inode = attributes();
@@ -194,7 +194,7 @@ final class ActiveFile {
         return false;
       }
       int end = offset + into.remaining();
-      base.read(session.extents(number, block), offset, into.duplicate());
+      base.read(session.extents(number, block, offset, end), offset, into.duplicate());
       for (WriteLayer layer : over) {
         if (layer.isReadFromStore()) {
           base.readCovered(layer.extents(), offset, end, into);

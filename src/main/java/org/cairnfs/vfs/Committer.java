@@ -316,6 +316,7 @@ final class Committer implements AutoCloseable {
   /** A last cut, awaited; the journal has nothing any more that is not elsewhere. */
   @Override
   public void close() {
+    session.push();
     sync(false);
     if (journal != null) {
       journal.settle();

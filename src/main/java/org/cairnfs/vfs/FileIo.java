@@ -135,7 +135,8 @@ final class FileIo {
     if (file.readLayered(block, offset, into, reader)) {
       return;
     }
-    List<Extent> extents = session.extents(file.number(), block);
+    int end = offset + into.remaining();
+    List<Extent> extents = session.extents(file.number(), block, offset, end);
     for (int attempt = 1; ; attempt++) {
       try {
         reader.read(extents, offset, into.duplicate());
@@ -143,7 +144,7 @@ final class FileIo {
       } catch (PosixException e) {
         // a concurrent writer may have replaced the blob, and the collector deleted it: then the
         // extents differ now
-        List<Extent> again = session.extents(file.number(), block);
+        List<Extent> again = session.extents(file.number(), block, offset, end);
         if (attempt == READ_ATTEMPTS || again.equals(extents)) {
           throw e;
         }
@@ -158,8 +159,9 @@ final class FileIo {
       long block = at / Limits.BLOCK_SIZE_BYTES;
       long blockStart = block * Limits.BLOCK_SIZE_BYTES;
       long blockEnd = Math.min(end, blockStart + Limits.BLOCK_SIZE_BYTES);
-      prefetch(session.extents(file.number(), block), (int) (at - blockStart), (int)
-          (blockEnd - blockStart));
+      int from = (int) (at - blockStart);
+      int to = (int) (blockEnd - blockStart);
+      prefetch(session.extents(file.number(), block, from, to), from, to);
       at = blockEnd;
     }
   }

@@ -61,10 +61,14 @@ final class FileLayers {
     return new FullBlock(top, top.pieces().get(0).array, sealed);
   }
 
-  /** The last block of a file will not grow: if it is in pieces, the next cut stores it whole. */
-  boolean complete(long block, List<Extent> stored) {
+  /**
+   * The last block of a file will not grow: if it is in pieces, the next cut stores it whole.
+   *
+   * @param stored how many extents it has
+   */
+  boolean complete(long block, int stored) {
     Deque<WriteLayer> layers = blocks.get(block);
-    if (stored.size() + (layers == null ? 0 : layers.size()) < 2) {
+    if (stored + (layers == null ? 0 : layers.size()) < 2) {
       return false;
     }
     open(block).completesBlock();

@@ -8,6 +8,7 @@ import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.Extent;
+import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.MetaSession;
@@ -112,9 +113,11 @@ final class LayerSealer {
       }
     }
     try {
-      List<Extent> existing = session.extents(frozen.file().number(), part.block());
+      InodeNumber file = frozen.file().number();
       int limit = part.layer().isToBeStoredWhole() ? 1 : MERGE_EXTENTS;
-      return existing.size() + pieces.size() > limit ? merge(pieces, existing) : null;
+      return session.extentCount(file, part.block()) + pieces.size() > limit
+          ? merge(pieces, session.extents(file, part.block()))
+          : null;
     } catch (PosixException e) {
       if (e.errno() == Errno.ENOENT) {
         return null; // the file was removed meanwhile

@@ -50,8 +50,8 @@ final class SyncJournal {
   /** A cut with more in it gains nothing: its bytes would be written twice. */
   private static final int CUT_MAX_BYTES = 128 << 10;
 
-  /** How long the log is not troubled with what is here: it takes many entries as easily as one. */
-  private static final Duration PUSH_DELAY = Duration.ofMillis(20);
+  /** How long the log is not troubled with what is here: it takes many cuts as easily as one. */
+  private static final Duration PUSH_DELAY = Duration.ofMillis(100);
 
   /** Records that are settled at once, not by the clock: half of an area, if they are of 4 KiB. */
   private static final int SETTLE_RECORDS = 192;
