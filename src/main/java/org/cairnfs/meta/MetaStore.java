@@ -12,12 +12,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.SizedBlob;
 import org.cairnfs.kv.KvCursor;
 import org.cairnfs.kv.KvStore;
+import org.cairnfs.kv.RowCache;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaReply;
 import org.cairnfs.proto.OpReply;
@@ -36,9 +38,14 @@ public final class MetaStore {
 
   private static final int APPLIED_BYTES = 2 * Long.BYTES;
 
+  private static final int CACHED_ROWS = 1 << 14;
+
+  /** Larger ones are few, and not worth their memory. */
+  private static final int CACHED_ROW_MAX_BYTES = 512;
+
   private final KvStore kv;
   private final Map<MetaTable, KvStore.Table> tables = new EnumMap<>(MetaTable.class);
-  private final RowCache cache = new RowCache();
+  private final RowCache cache;
   private final MetaReader reader = new KvReader();
 
   /** Serialises applying, and guards what only applying uses. */
@@ -63,6 +70,10 @@ public final class MetaStore {
     for (MetaTable table : MetaTable.values()) {
       tables.put(table, kv.table(table.tableName()));
     }
+    // what programs wait for
+    Set<KvStore.Table> cached =
+        Set.of(table(MetaTable.INODE), table(MetaTable.DENTRY), table(MetaTable.EXTENT));
+    this.cache = new RowCache(cached, CACHED_ROWS, CACHED_ROW_MAX_BYTES);
     this.ledger = new StoredLedger(view);
     this.machine = MetaMachine.replicated(view, ledger);
     this.usage = ledger.usage();
@@ -224,7 +235,7 @@ public final class MetaStore {
       }
     });
     for (BufferedView.Change change : view.changes()) {
-      cache.changed(change.table(), change.key(), change.value());
+      cache.changed(table(change.table()), change.key(), change.value());
     }
   }
 
@@ -343,11 +354,7 @@ public final class MetaStore {
   private final class KvReader implements MetaReader {
     @Override
     public byte @Nullable [] get(MetaTable table, byte[] key) {
-      return cache.get(table, key, this::read);
-    }
-
-    private byte @Nullable [] read(MetaTable table, byte[] key) {
-      return kv.get(table(table), key);
+      return cache.get(table(table), key, kv::get);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -18,6 +19,7 @@ import org.cairnfs.kv.KvCorruptException;
 import org.cairnfs.kv.KvCursor;
 import org.cairnfs.kv.KvDiskFullException;
 import org.cairnfs.kv.KvStore;
+import org.cairnfs.kv.RowCache;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,9 @@ final class BlobIndex {
   /** Key in the segments table of the highest number that a segment had which is gone. */
   private static final long HIGHEST_GONE = 0;
 
+  /** Whoever reads a blob here and there asks where it is each time. */
+  private static final int CACHED_LOCATIONS = 1 << 13;
+
   private static final byte[] NOTHING = {};
 
   private final KvStore store;
@@ -48,6 +53,7 @@ final class BlobIndex {
   private final KvStore.Table blobs;
   private final KvStore.Table segments;
   private final KvStore.Table damaged;
+  private final RowCache cache;
 
   /** Values are never changed, only replaced. Written under the monitor. */
   private final ConcurrentSkipListMap<Long, SegmentUsage> usage = new ConcurrentSkipListMap<>();
@@ -72,6 +78,7 @@ final class BlobIndex {
     blobs = store.table(BLOBS);
     segments = store.table(SEGMENTS);
     damaged = store.table(DAMAGED);
+    cache = new RowCache(Set.of(blobs), CACHED_LOCATIONS, LOCATION_BYTES);
     load();
   }
 
@@ -104,7 +111,7 @@ final class BlobIndex {
   Location get(BlobId id) throws IOException {
     byte[] value;
     try {
-      value = store.get(blobs, id.toBytes());
+      value = cache.get(blobs, id.toBytes(), store::get);
     } catch (UncheckedIOException e) {
       throw failure(e);
     }
@@ -374,6 +381,8 @@ final class BlobIndex {
       } catch (UncheckedIOException e) {
         throw failure(e);
       }
+      moved.forEach((id, location) ->
+          cache.changed(blobs, id.toBytes(), location.map(BlobIndex::encode).orElse(null)));
       usage.putAll(touched);
       damagedBlobs = damagedNow;
       if (goneSegment != HIGHEST_GONE) {

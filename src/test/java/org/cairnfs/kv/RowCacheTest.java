@@ -1,16 +1,22 @@
-package org.cairnfs.meta;
+package org.cairnfs.kv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class RowCacheTest {
   private static final byte[] KEY = {1, 2, 3};
 
-  private final RowCache cache = new RowCache();
+  private static final KvStore.Table INODES = () -> "inodes";
+  private static final KvStore.Table DENTRIES = () -> "dentries";
+  private static final KvStore.Table OTHERS = () -> "others";
+
+  private final RowCache cache = new RowCache(Set.of(INODES, DENTRIES), 1 << 14, 512);
 
   @Test
   void answersAsTheEngineWouldWhateverIsChanged() {
@@ -19,7 +25,7 @@ final class RowCacheTest {
     int[] reads = new int[1];
     for (int step = 0; step < 200_000; step++) {
       int number = random.nextInt(1 << 16); // four keys to a slot
-      byte[] key = Keys.number(number);
+      byte[] key = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
       if (random.nextInt(3) == 0) {
         byte[] value = random.nextInt(4) == 0 ? null : new byte[random.nextInt(1000)];
         if (value == null) {
@@ -27,9 +33,9 @@ final class RowCacheTest {
         } else {
           engine.put(number, value);
         }
-        cache.changed(MetaTable.INODE, key, value);
+        cache.changed(INODES, key, value);
       } else {
-        byte[] read = cache.get(MetaTable.INODE, key, (table, wanted) -> {
+        byte[] read = cache.get(INODES, key, (table, wanted) -> {
           reads[0]++;
           return engine.get(number);
         });
@@ -41,8 +47,8 @@ final class RowCacheTest {
 
   @Test
   void absentRowsAreRemembered() {
-    assertThat(cache.get(MetaTable.DENTRY, KEY, (table, key) -> null)).isNull();
-    byte[] again = cache.get(MetaTable.DENTRY, KEY, (table, key) -> {
+    assertThat(cache.get(DENTRIES, KEY, (table, key) -> null)).isNull();
+    byte[] again = cache.get(DENTRIES, KEY, (table, key) -> {
       throw new AssertionError("asked again");
     });
     assertThat(again).isNull();
@@ -51,8 +57,15 @@ final class RowCacheTest {
   @Test
   void tablesDoNotShareKeys() {
     byte[] inode = {1};
-    cache.changed(MetaTable.INODE, KEY, inode);
-    assertThat(cache.get(MetaTable.DENTRY, KEY, (table, key) -> null)).isNull();
+    cache.changed(INODES, KEY, inode);
+    assertThat(cache.get(DENTRIES, KEY, (table, key) -> null)).isNull();
+  }
+
+  @Test
+  void otherTablesAreNotKept() {
+    byte[] value = {1};
+    cache.changed(OTHERS, KEY, value);
+    assertThat(cache.get(OTHERS, KEY, (table, key) -> null)).isNull();
   }
 
   /** The reader got its value from the engine, then the row changed, then the reader goes on. */
@@ -62,13 +75,13 @@ final class RowCacheTest {
     byte[] changed = {2};
     byte[] large = new byte[10_000];
     for (byte[] next : new byte[][] {changed, large}) {
-      cache.changed(MetaTable.INODE, KEY, large); // nothing is kept
-      byte[] read = cache.get(MetaTable.INODE, KEY, (table, key) -> {
-        cache.changed(MetaTable.INODE, KEY, next);
+      cache.changed(INODES, KEY, large); // nothing is kept
+      byte[] read = cache.get(INODES, KEY, (table, key) -> {
+        cache.changed(INODES, KEY, next);
         return old;
       });
       assertThat(read).isSameAs(old);
-      assertThat(cache.get(MetaTable.INODE, KEY, (table, key) -> next)).isSameAs(next);
+      assertThat(cache.get(INODES, KEY, (table, key) -> next)).isSameAs(next);
     }
   }
 }
