@@ -28,10 +28,14 @@ public final class NameSealer {
   private final ThreadLocal<SivCipher> xattrCiphers;
 
   public NameSealer(VolumeKeys keys) {
+    this(keys, Primitives.fastest());
+  }
+
+  NameSealer(VolumeKeys keys, Primitives primitives) {
     byte[] nameKey = keys.name().clone();
     byte[] xattrKey = keys.xattr().clone();
-    nameCiphers = ThreadLocal.withInitial(() -> new SivCipher(nameKey, FIXED_NONCE));
-    xattrCiphers = ThreadLocal.withInitial(() -> new SivCipher(xattrKey, FIXED_NONCE));
+    nameCiphers = ThreadLocal.withInitial(() -> SivCipher.of(primitives, nameKey, FIXED_NONCE));
+    xattrCiphers = ThreadLocal.withInitial(() -> SivCipher.of(primitives, xattrKey, FIXED_NONCE));
   }
 
   /** Seals a name in the directory {@code parent}. */

@@ -13,12 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the objects that encrypt and hash. Those of {@link #JDK} are for keys that last and for
- * names, and come from the JDK's own providers whatever is installed in front of them.
- * {@link #fastest} are BoringSSL's, by Conscrypt, on machines that it was built for, else the
- * JDK's: for data, and for what each start makes anew. Both do the same at the same speed, in the
- * end; but the JDK's are a hundred times slower until they are compiled, and a program that begins
- * to read right after a mount waits for that.
+ * Makes the objects that encrypt and hash. Those of {@link #JDK} are for keys that last, and come
+ * from the JDK's own providers whatever is installed in front of them. {@link #fastest} are
+ * BoringSSL's, by Conscrypt, on machines that it was built for, else the JDK's: for data, names,
+ * and what each start makes anew. Both do the same at the same speed, in the end; but the JDK's are
+ * a hundred times slower until they are compiled, and a program that begins to read right after a
+ * mount waits for that.
  */
 public final class Primitives {
   static final int KEY_BYTES = 32;
@@ -68,6 +68,11 @@ public final class Primitives {
 
   Cipher aesGcm() {
     return made("AES/GCM/NoPadding", name -> Cipher.getInstance(name, orElse("SunJCE")));
+  }
+
+  /** RFC 8452, with keys of 256 bits; only if these are native: the JDK has none. */
+  Cipher aesGcmSiv() {
+    return made("AES_256/GCM-SIV/NoPadding", name -> Cipher.getInstance(name, orElse("SunJCE")));
   }
 
   /** Key pairs on the curves of NIST. */

@@ -1,57 +1,37 @@
 package org.cairnfs.crypto;
 
-import org.bouncycastle.crypto.InvalidCipherTextException;
-import org.bouncycastle.crypto.modes.GCMSIVBlockCipher;
-import org.bouncycastle.crypto.params.AEADParameters;
-import org.bouncycastle.crypto.params.KeyParameter;
 import org.cairnfs.core.Bytes;
 
-/**
- * Deterministic AES-256-GCM-SIV (RFC 8452) under one key and one nonce.
- *
- * <p>For one thread. With a fixed nonce the keys that RFC 8452 derives per nonce stay the same, so
- * both ciphers are set up once; the associated data is then given with each message instead of at
- * initialisation.
- */
-final class SivCipher {
-  static final int TAG_BYTES = 16;
+/** Deterministic AES-256-GCM-SIV (RFC 8452) under one key and one nonce. For one thread. */
+interface SivCipher {
+  int TAG_BYTES = 16;
 
-  private final GCMSIVBlockCipher sealing = new GCMSIVBlockCipher();
-  private final GCMSIVBlockCipher opening = new GCMSIVBlockCipher();
-
-  SivCipher(byte[] key, byte[] nonce) {
-    AEADParameters parameters =
-        new AEADParameters(new KeyParameter(key), TAG_BYTES * Byte.SIZE, nonce);
-    sealing.init(true, parameters);
-    opening.init(false, parameters);
+  /** The fastest there is. */
+  static SivCipher of(Primitives primitives, byte[] key, byte[] nonce) {
+    return primitives.isNative()
+        ? new NativeSivCipher(primitives.aesGcmSiv(), key, nonce)
+        : new JavaSivCipher(key, nonce);
   }
 
-  Bytes seal(byte[] associated, Bytes plain) {
-    byte[] sealed = new byte[plain.length() + TAG_BYTES];
-    sealing.processAADBytes(associated, 0, associated.length);
-    sealing.processBytes(plain.array(), 0, plain.length(), sealed, 0);
-    try {
-      sealing.doFinal(sealed, 0);
-    } catch (InvalidCipherTextException e) {
-      throw new IllegalStateException("encryption does not check tags", e);
-    }
-    return new Bytes(sealed);
-  }
+  /** The sealed string, longer by {@link #TAG_BYTES}. */
+  Bytes seal(byte[] associated, Bytes plain);
 
-  Bytes open(byte[] associated, Bytes sealed) throws IntegrityException {
+  /**
+   * Opens what was sealed.
+   *
+   * @throws IntegrityException if it was not sealed with this key and this associated data
+   */
+  Bytes open(byte[] associated, Bytes sealed) throws IntegrityException;
+
+  /**
+   * Looks for the tag only.
+   *
+   * @throws IntegrityException if it is too short to have one
+   */
+  static void requireTag(Bytes sealed) throws IntegrityException {
     if (sealed.length() < TAG_BYTES) {
       throw new IntegrityException(
           "a sealed string of " + sealed.length() + " bytes has no room for its tag");
     }
-    byte[] plain = new byte[sealed.length() - TAG_BYTES];
-    opening.processAADBytes(associated, 0, associated.length);
-    opening.processBytes(sealed.array(), 0, sealed.length(), plain, 0);
-    try {
-      opening.doFinal(plain, 0);
-    } catch (InvalidCipherTextException e) {
-      opening.reset();
-      throw new IntegrityException("a sealed string does not match its tag", e);
-    }
-    return new Bytes(plain);
   }
 }

@@ -34,13 +34,16 @@ final class NameSealerTest {
   void theCipherGivesTheVectorsOfTheRfc(String plain, String associated, String sealed)
       throws IntegrityException {
     HexFormat hex = HexFormat.of();
-    SivCipher cipher = new SivCipher(
-        hex.parseHex("01" + "00".repeat(31)), hex.parseHex("030000000000000000000000"));
-    for (int again = 0; again < 2; again++) {
-      Bytes made = cipher.seal(hex.parseHex(associated), new Bytes(hex.parseHex(plain)));
+    byte[] key = hex.parseHex("01" + "00".repeat(31));
+    byte[] nonce = hex.parseHex("030000000000000000000000");
+    for (Primitives primitives : List.of(Primitives.fastest(), Primitives.JDK)) {
+      SivCipher cipher = SivCipher.of(primitives, key, nonce);
+      for (int again = 0; again < 2; again++) {
+        Bytes made = cipher.seal(hex.parseHex(associated), new Bytes(hex.parseHex(plain)));
 
-      assertThat(made).hasToString(sealed);
-      assertThat(cipher.open(hex.parseHex(associated), made)).hasToString(plain);
+        assertThat(made).hasToString(sealed);
+        assertThat(cipher.open(hex.parseHex(associated), made)).hasToString(plain);
+      }
     }
   }
 
@@ -52,6 +55,28 @@ final class NameSealerTest {
         .hasToString(Golden.hex("xattr.name"));
     assertThat(sealer.sealXattrValue(INODE, bytes("user.colour"), bytes("blue")))
         .hasToString(Golden.hex("xattr.value"));
+  }
+
+  @Property(tries = 300)
+  void bothKindsOfCiphersMakeAndOpenTheSame(
+      @ForAll @Size(max = 300) byte[] array, @ForAll @Size(max = 40) byte[] associated)
+      throws IntegrityException {
+    byte[] key = Golden.volumeKeys().name();
+    SivCipher jvm = SivCipher.of(Primitives.JDK, key, new byte[12]);
+    SivCipher fastest = SivCipher.of(Primitives.fastest(), key, new byte[12]);
+    Bytes plain = new Bytes(array);
+
+    Bytes sealed = jvm.seal(associated, plain);
+
+    assertThat(fastest.seal(associated, plain)).isEqualTo(sealed);
+    assertThat(fastest.open(associated, sealed)).isEqualTo(plain);
+    byte[] wrong = sealed.array().clone();
+    wrong[wrong.length - 1] ^= 1;
+    for (SivCipher cipher : List.of(jvm, fastest)) {
+      assertThatThrownBy(() -> cipher.open(associated, new Bytes(wrong)))
+          .isInstanceOf(IntegrityException.class);
+      assertThat(cipher.open(associated, sealed)).as("after a wrong one").isEqualTo(plain);
+    }
   }
 
   @Property(tries = 300)
