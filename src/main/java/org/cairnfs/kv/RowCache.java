@@ -21,7 +21,7 @@ public final class RowCache {
     }
   }
 
-  private final Set<KvStore.Table> tables;
+  private final KvStore.Table[] tables;
   private final int valueMaxBytes;
   private final AtomicReferenceArray<@Nullable Object> slots;
 
@@ -33,7 +33,7 @@ public final class RowCache {
    * @param valueMaxBytes longer values are not kept
    */
   public RowCache(Set<KvStore.Table> tables, int slots, int valueMaxBytes) {
-    this.tables = tables;
+    this.tables = tables.toArray(KvStore.Table[]::new);
     this.valueMaxBytes = valueMaxBytes;
     this.slots = new AtomicReferenceArray<>(slots);
   }
@@ -45,7 +45,7 @@ public final class RowCache {
 
   /** The value of a row, which must not be changed; null if there is none. */
   public byte @Nullable [] get(KvStore.Table table, byte[] key, Engine engine) {
-    if (!tables.contains(table)) {
+    if (!keeps(table)) {
       return engine.get(table, key);
     }
     int slot = slotOf(table, key);
@@ -62,7 +62,7 @@ public final class RowCache {
 
   /** The engine has a new value for the key, or none any more. */
   public void changed(KvStore.Table table, byte[] key, byte @Nullable [] value) {
-    if (tables.contains(table)) {
+    if (keeps(table)) {
       boolean keep = value == null || value.length <= valueMaxBytes;
       slots.set(slotOf(table, key), keep ? new Row(table, key, value) : new Object());
     }
@@ -75,8 +75,17 @@ public final class RowCache {
     }
   }
 
+  private boolean keeps(KvStore.Table table) {
+    for (KvStore.Table kept : tables) {
+      if (kept == table) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private int slotOf(KvStore.Table table, byte[] key) {
-    int hash = (Arrays.hashCode(key) * 31 + table.hashCode()) * 0x9E3779B9;
+    int hash = (Arrays.hashCode(key) * 31 + table.name().hashCode()) * 0x9E3779B9;
     return hash >>> (Integer.SIZE - Integer.numberOfTrailingZeros(slots.length()));
   }
 }
