@@ -171,7 +171,7 @@ final class StoredLedger implements Ledger {
     }
     for (Map.Entry<BlobId, Change> entry : changes.entrySet()) {
       Change change = entry.getValue();
-      // most extents of a block that is written to stay as they are: their blobs need no look
+      // a blob that keeps a part of its extent needs no look
       if (change.references != 0 || change.mayBeNew) {
         settle(entry.getKey(), change, second);
       }
