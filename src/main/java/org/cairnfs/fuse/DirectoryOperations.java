@@ -21,6 +21,9 @@ final class DirectoryOperations {
    */
   private static final int ENTRY_TYPICAL_BYTES = 48;
 
+  private static final int ENTRY_TYPICAL_BYTES_WITH_ATTRIBUTES =
+      ENTRY_TYPICAL_BYTES + DirentWriter.ATTRIBUTES_BYTES;
+
   private final Vfs vfs;
   private final OpenHandles handles;
   private final AccessTimes accessTimes;
@@ -65,19 +68,26 @@ final class DirectoryOperations {
 
   /**
    * Fills the kernel's buffer with the entries after the cookie {@code offset}; an empty answer is
-   * the end.
+   * the end. Attributes that the kernel may not believe for any time are left out.
    */
   private void read(Request request, long inode, long size, long offset, long fileInfo) {
     long handle = FileInfo.handle(fileInfo);
     ByteBuffer room = request.answerBuffer(Math.min(size, Request.ANSWER_MAX_BYTES));
+    boolean plus = Worker.isListingAttributes();
+    double timeoutSeconds = request.timeoutSeconds();
+    int typicalBytes = plus ? ENTRY_TYPICAL_BYTES_WITH_ATTRIBUTES : ENTRY_TYPICAL_BYTES;
     long cookie = offset;
     boolean more = true;
     while (more && room.remaining() >= ENTRY_MIN_BYTES) {
-      int max = room.remaining() / ENTRY_TYPICAL_BYTES + 1;
-      List<DirectoryEntry> entries = vfs.readDirectory(handle, cookie, max);
+      int max = room.remaining() / typicalBytes + 1;
+      List<DirectoryEntry> entries =
+          vfs.readDirectory(handle, cookie, max, plus && timeoutSeconds > 0);
       more = !entries.isEmpty();
       for (DirectoryEntry entry : entries) {
-        if (!DirentWriter.append(room, entry)) {
+        boolean fits = plus
+            ? DirentWriter.appendWithAttributes(room, entry, timeoutSeconds)
+            : DirentWriter.append(room, entry);
+        if (!fits) {
           more = false;
           break;
         }

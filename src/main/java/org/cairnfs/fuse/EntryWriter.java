@@ -18,12 +18,18 @@ final class EntryWriter {
 
   static void write(long address, Inode inode, double timeoutSeconds) {
     NativeMemory.putLong(address + INODE, inode.number().value());
-    // Inode numbers are never reused, so one generation does for all; the kernel insists on 0 for
-    // the root.
-    NativeMemory.putLong(address + GENERATION, inode.number().equals(InodeNumber.ROOT) ? 0 : 1);
+    NativeMemory.putLong(address + GENERATION, generation(inode));
     StatWriter.write(address + STAT, inode);
     NativeMemory.putDouble(address + ATTRIBUTE_TIMEOUT, timeoutSeconds);
     NativeMemory.putDouble(address + ENTRY_TIMEOUT, timeoutSeconds);
+  }
+
+  /**
+   * Inode numbers are never reused, so one generation does for all; the kernel insists on 0 for the
+   * root.
+   */
+  static long generation(Inode inode) {
+    return inode.number().equals(InodeNumber.ROOT) ? 0 : 1;
   }
 
   /** There is no such name, which the kernel may remember. */

@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code HANDLE_KILLPRIV_V2}: without it the kernel asks for an extended attribute before
  *       every write, to see whether it must be removed. In return, set-user-id bits have to be
  *       cleared here ({@link PrivilegeBits});
- *   <li>lookups and listings of one directory in parallel, and symlinks in the page cache.
+ *   <li>lookups and listings of one directory in parallel, and symlinks in the page cache;
+ *   <li>listings with attributes (READDIRPLUS), which save a lookup for each name. libfuse takes
+ *       one for a plain listing ({@link #toKnown}).
  * </ul>
  *
  * <p>Used by the one worker that receives the request; afterwards only {@link #free} may be called.
@@ -36,6 +38,8 @@ final class Handshake {
   // struct fuse_in_header, and struct fuse_init_in behind it.
   private static final long OPCODE = 4;
   private static final int OPCODE_INIT = 26;
+  private static final int OPCODE_READDIR = 28;
+  private static final int OPCODE_READDIRPLUS = 44;
   private static final long OFFERED_FLAGS = 52;
 
   // struct fuse_out_header, and struct fuse_init_out behind it.
@@ -46,12 +50,18 @@ final class Handshake {
   private static final int LIBFUSE_ANSWER_BYTES = 16 + 24;
   private static final int ANSWER_BYTES = 16 + 64;
 
+  private static final int DO_READDIRPLUS = 1 << 13;
+  private static final int READDIRPLUS_AUTO = 1 << 14;
   private static final int PARALLEL_DIROPS = 1 << 18;
   private static final int MAX_PAGES = 1 << 22;
   private static final int CACHE_SYMLINKS = 1 << 23;
   private static final int HANDLE_KILLPRIV_V2 = 1 << 28;
-  private static final int WANTED =
-      PARALLEL_DIROPS | MAX_PAGES | CACHE_SYMLINKS | HANDLE_KILLPRIV_V2;
+  private static final int WANTED = DO_READDIRPLUS
+      | READDIRPLUS_AUTO
+      | PARALLEL_DIROPS
+      | MAX_PAGES
+      | CACHE_SYMLINKS
+      | HANDLE_KILLPRIV_V2;
   private static final int PAGE_BYTES = 4096;
 
   // struct fuse_chan_ops and struct iovec.
@@ -97,6 +107,20 @@ final class Handshake {
   long begin(long address) {
     agreed = NativeMemory.getInt(address + OFFERED_FLAGS) & WANTED;
     return channel;
+  }
+
+  /**
+   * Makes a request for a listing with attributes at {@code address}, which libfuse 2.9 does not
+   * know, one for a plain listing: they look the same but for the number.
+   *
+   * @return whether it was one
+   */
+  static boolean toKnown(long address) {
+    if (NativeMemory.getInt(address + OPCODE) != OPCODE_READDIRPLUS) {
+      return false;
+    }
+    NativeMemory.putInt(address + OPCODE, OPCODE_READDIR);
+    return true;
   }
 
   /** Frees the channel; not before the request has been processed, or without one. */

@@ -93,6 +93,11 @@ final class Request {
     fuse.fuse_reply_entry(claim(), structuresAddress);
   }
 
+  /** For how long the kernel may believe what it is told now. */
+  double timeoutSeconds() {
+    return timeout.seconds();
+  }
+
   void attributes(Inode inode) {
     StatWriter.write(structuresAddress, inode);
     fuse.fuse_reply_attr(claim(), structuresAddress, timeout.seconds());

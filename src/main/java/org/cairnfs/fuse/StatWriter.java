@@ -85,7 +85,7 @@ final class StatWriter {
     return time(address + MODIFIED, address + MODIFIED_NANOS);
   }
 
-  private static long blocks(long allocatedBytes) {
+  static long blocks(long allocatedBytes) {
     return (allocatedBytes + BLOCK_UNIT_BYTES - 1) / BLOCK_UNIT_BYTES;
   }
 

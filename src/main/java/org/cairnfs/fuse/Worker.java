@@ -47,6 +47,9 @@ final class Worker extends Thread {
   /** The first int behind the request's header, before libfuse changes it. */
   private int firstInt;
 
+  /** Whether the request asks for a listing with attributes. */
+  private boolean listingAttributes;
+
   /** @param onExit called on this thread as its last act */
   Worker(String name, Connection connection, CacheTimeout timeout, Runnable onExit) {
     super(name);
@@ -91,6 +94,11 @@ final class Worker extends Thread {
     return NativeMemory.getInt(((Worker) Thread.currentThread()).arrivalAddress + offset);
   }
 
+  /** Whether the listing being served is to have the attributes of what is listed. */
+  static boolean isListingAttributes() {
+    return ((Worker) Thread.currentThread()).listingAttributes;
+  }
+
   @Override
   public void run() {
     try {
@@ -114,6 +122,7 @@ final class Worker extends Thread {
       standby.leave();
       if (length > 0) {
         firstInt = NativeMemory.getInt(arrivalAddress + HEADER_BYTES);
+        listingAttributes = Handshake.toKnown(arrivalAddress);
         long answerTo =
             Handshake.isInit(arrivalAddress) ? handshake.begin(arrivalAddress) : channel;
         fuse.fuse_session_process(session, arrivalAddress, length, answerTo);

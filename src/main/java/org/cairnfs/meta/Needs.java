@@ -50,6 +50,19 @@ public final class Needs {
     add(inode.value(), LeaseMode.SHARED);
   }
 
+  /**
+   * The operation reads what an inode is or has if this is no reason to ask for a lease.
+   *
+   * @return false if the lease is not held; the operation then does without
+   */
+  public boolean readIfHeld(InodeNumber inode) {
+    if (!seen.isEverything() && !without && seen.ranges().at(inode.value()) == LeaseMode.NONE) {
+      return false;
+    }
+    read(inode);
+    return true;
+  }
+
   /** The operation will change an inode, or a directory's entries. */
   public void change(InodeNumber inode) {
     add(inode.value(), LeaseMode.EXCLUSIVE);

@@ -42,10 +42,11 @@ final class VolumeListing {
     }
     long handle = vfs.openDirectory(inode.number());
     try {
-      List<DirectoryEntry> names = vfs.readDirectory(handle, 0, ENTRIES_PER_PAGE);
+      List<DirectoryEntry> names = vfs.readDirectory(handle, 0, ENTRIES_PER_PAGE, true);
       while (!names.isEmpty()) {
         send(connection, page(names));
-        names = vfs.readDirectory(handle, names.get(names.size() - 1).cookie(), ENTRIES_PER_PAGE);
+        long cookie = names.get(names.size() - 1).cookie();
+        names = vfs.readDirectory(handle, cookie, ENTRIES_PER_PAGE, true);
       }
     } finally {
       vfs.releaseDirectory(handle);
@@ -59,7 +60,8 @@ final class VolumeListing {
         continue;
       }
       try {
-        page.addEntries(entry(name.name(), vfs.attributes(name.inode())));
+        Inode told = name.attributes();
+        page.addEntries(entry(name.name(), told != null ? told : vfs.attributes(name.inode())));
       } catch (PosixException e) {
         // ENOENT: removed since its name was read, which is as if it had been before.
         if (e.errno() != Errno.ENOENT) {

@@ -221,13 +221,13 @@ final class VolumeTransfers {
     long handle = vfs.openDirectory(directory);
     try {
       long cookie = 0;
-      List<DirectoryEntry> page = vfs.readDirectory(handle, cookie, NAMES_PER_CALL);
+      List<DirectoryEntry> page = vfs.readDirectory(handle, cookie, NAMES_PER_CALL, false);
       while (!page.isEmpty()) {
         for (DirectoryEntry entry : page) {
           cookie = entry.cookie();
           removeEntry(directory, entry, depth);
         }
-        page = vfs.readDirectory(handle, cookie, NAMES_PER_CALL);
+        page = vfs.readDirectory(handle, cookie, NAMES_PER_CALL, false);
       }
     } finally {
       vfs.releaseDirectory(handle);

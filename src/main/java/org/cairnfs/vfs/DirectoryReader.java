@@ -13,6 +13,8 @@ import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.Dentry;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.meta.MetaSession;
+import org.cairnfs.meta.Needs;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lists directories. Stateless: a cookie says where to go on, whatever was listed before.
@@ -33,14 +35,19 @@ final class DirectoryReader {
   private static final int SUFFIX_BYTES = 8;
 
   private final MetaSession session;
+  private final ActiveFiles files;
   private final SealedNames names;
 
-  DirectoryReader(MetaSession session, SealedNames names) {
+  DirectoryReader(MetaSession session, ActiveFiles files, SealedNames names) {
     this.session = session;
+    this.files = files;
     this.names = names;
   }
 
-  List<DirectoryEntry> read(InodeNumber directory, long cookie, int max) {
+  /** See {@link Vfs#readDirectory}. */
+  List<DirectoryEntry> read(
+      Needs needs, InodeNumber directory, long cookie, int max, boolean attributes) {
+    needs.read(directory);
     List<DirectoryEntry> entries = new ArrayList<>();
     if (cookie < DOT_DOT) {
       Inode self = session.inode(directory);
@@ -49,9 +56,9 @@ final class DirectoryReader {
         throw new PosixException(Errno.ENOTDIR, "list inode " + directory);
       }
       if (cookie < DOT) {
-        entries.add(new DirectoryEntry(DOT_NAME, directory, FileMode.DIRECTORY, DOT));
+        entries.add(new DirectoryEntry(DOT_NAME, directory, FileMode.DIRECTORY, DOT, null));
       }
-      entries.add(new DirectoryEntry(DOT_DOT_NAME, parent, FileMode.DIRECTORY, DOT_DOT));
+      entries.add(new DirectoryEntry(DOT_DOT_NAME, parent, FileMode.DIRECTORY, DOT_DOT, null));
     }
     Bytes after = cookie <= DOT_DOT ? null : afterCookie(cookie);
     for (Dentry dentry : session.list(directory, after, max)) {
@@ -59,9 +66,22 @@ final class DirectoryReader {
           names.open(directory, dentry.sealedName()),
           dentry.inode(),
           dentry.type(),
-          cookie(dentry.sealedName())));
+          cookie(dentry.sealedName()),
+          attributes ? attributes(needs, dentry.inode()) : null));
     }
     return entries;
+  }
+
+  /** Null if another host has the lease, or they cannot be read: who asks for them is told why. */
+  private @Nullable Inode attributes(Needs needs, InodeNumber inode) {
+    if (!needs.readIfHeld(inode)) {
+      return null;
+    }
+    try {
+      return files.attributes(inode);
+    } catch (PosixException e) {
+      return null;
+    }
   }
 
   private static long cookie(Bytes sealedName) {

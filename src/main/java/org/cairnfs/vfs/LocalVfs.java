@@ -96,7 +96,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     namespace = new Namespace(session, files, committer, names);
     accessTimes = new AccessTimes(session, files, committer);
     xattrs = new Xattrs(session, committer, names);
-    directories = new DirectoryReader(session, names);
+    directories = new DirectoryReader(session, files, names);
     collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.leases(), invalidations);
     locks = new FileLocks(session, reads, committer);
@@ -307,12 +307,9 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   }
 
   @Override
-  public List<DirectoryEntry> readDirectory(long handle, long cookie, int max) {
+  public List<DirectoryEntry> readDirectory(long handle, long cookie, int max, boolean attributes) {
     InodeNumber directory = handles.directory(handle).number();
-    return reads.read(needs -> {
-      needs.read(directory);
-      return directories.read(directory, cookie, max);
-    });
+    return reads.read(needs -> directories.read(needs, directory, cookie, max, attributes));
   }
 
   @Override

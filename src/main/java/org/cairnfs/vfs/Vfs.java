@@ -110,8 +110,11 @@ public interface Vfs {
    * The next entries after {@code cookie} (0: from the start, beginning with {@code .} and
    * {@code ..}); empty at the end. Entries made or removed meanwhile may or may not be seen; every
    * other entry is seen once.
+   *
+   * @param attributes whether to tell those of the inodes, too, as far as no other host has to be
+   *     asked
    */
-  List<DirectoryEntry> readDirectory(long handle, long cookie, int max);
+  List<DirectoryEntry> readDirectory(long handle, long cookie, int max, boolean attributes);
 
   void releaseDirectory(long handle);
 

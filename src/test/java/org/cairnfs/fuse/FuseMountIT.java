@@ -27,6 +27,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.meta.Inode;
 import org.cairnfs.vfs.Caller;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -219,6 +220,28 @@ final class FuseMountIT {
     }
     assertThat(seen).hasSize(count);
     assertThat(mount.bash("ls -fa | wc -l")).isEqualTo(Integer.toString(count - 1 + 2));
+  }
+
+  @Test
+  void whatIsListedNeedsNoLookup() throws Exception {
+    int count = 300;
+    for (int i = 0; i < count; i++) {
+      Inode made = vfs.makeNode(
+          new Caller(i, 2 * i, 1),
+          InodeNumber.ROOT,
+          MountFixture.name("entry-" + i),
+          (i % 2 == 0 ? FileMode.REGULAR : FileMode.FIFO) | 0600 | i % 8,
+          0);
+      assertThat(made.links()).isOne();
+    }
+    vfs.lookups.set(0);
+    String listing = mount.bash("ls -ln | tail -n +2");
+    assertThat(vfs.lookups).hasValueLessThan(10);
+    mount.mount.setCacheTimeouts(Duration.ZERO);
+    Thread.sleep(1100); // what was told before may be believed for a second
+    assertThat(mount.bash("ls -ln | tail -n +2")).isEqualTo(listing);
+    assertThat(vfs.lookups).hasValueGreaterThanOrEqualTo(count);
+    assertThat(listing.lines()).hasSize(count);
   }
 
   @Test

@@ -32,6 +32,7 @@ final class MemoryVfs implements Vfs {
   private static final VolumeStat STAT = new VolumeStat(1L << 40, 1L << 39, 1000, 1L << 30);
 
   final AtomicInteger syncs = new AtomicInteger();
+  final AtomicInteger lookups = new AtomicInteger();
 
   /** What programs were said to have read. */
   final List<InodeNumber> accessed = new CopyOnWriteArrayList<>();
@@ -66,6 +67,7 @@ final class MemoryVfs implements Vfs {
 
   @Override
   public Inode lookup(InodeNumber directory, Bytes name) {
+    lookups.incrementAndGet();
     return child(directory, name).inode();
   }
 
@@ -268,7 +270,7 @@ final class MemoryVfs implements Vfs {
   }
 
   @Override
-  public List<DirectoryEntry> readDirectory(long handle, long cookie, int max) {
+  public List<DirectoryEntry> readDirectory(long handle, long cookie, int max, boolean attributes) {
     MemoryNode node = handle(handle);
     List<DirectoryEntry> entries = new ArrayList<>();
     if (cookie < 1) {
@@ -278,8 +280,20 @@ final class MemoryVfs implements Vfs {
       MemoryNode parent = node.parent;
       entries.add(dots(2, parent != null ? parent : node));
     }
-    entries.addAll(node.entriesAfter(Math.max(cookie, 2), max));
+    for (DirectoryEntry entry : node.entriesAfter(Math.max(cookie, 2), max)) {
+      entries.add(attributes ? withAttributes(entry) : entry);
+    }
     return entries;
+  }
+
+  private synchronized DirectoryEntry withAttributes(DirectoryEntry entry) {
+    MemoryNode node = nodes.get(entry.inode().value());
+    return new DirectoryEntry(
+        entry.name(),
+        entry.inode(),
+        entry.type(),
+        entry.cookie(),
+        node == null ? null : node.inode());
   }
 
   @Override
@@ -342,7 +356,7 @@ final class MemoryVfs implements Vfs {
 
   private static DirectoryEntry dots(int count, MemoryNode node) {
     Bytes name = new Bytes("..".substring(0, count).getBytes(StandardCharsets.UTF_8));
-    return new DirectoryEntry(name, node.number, FileMode.DIRECTORY, count);
+    return new DirectoryEntry(name, node.number, FileMode.DIRECTORY, count, null);
   }
 
   private MemoryNode node(InodeNumber inode) {
@@ -389,7 +403,7 @@ final class MemoryVfs implements Vfs {
     }
     long cookie = ++directory.lastCookie;
     int type = node.mode & FileMode.TYPE_MASK;
-    DirectoryEntry entry = new DirectoryEntry(name, node.number, type, cookie);
+    DirectoryEntry entry = new DirectoryEntry(name, node.number, type, cookie, null);
     nodes.put(node.number.value(), node);
     directory.names.put(name, entry);
     directory.entries.put(cookie, entry);

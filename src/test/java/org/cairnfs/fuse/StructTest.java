@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.stream.IntStream;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -210,7 +212,7 @@ final class StructTest {
   @Property
   void directoryEntriesAreAligned(@ForAll @IntRange(min = 1, max = 255) int length) {
     DirectoryEntry entry = new DirectoryEntry(
-        new Bytes(new byte[length]), new InodeNumber(5), FileMode.DIRECTORY, 1L << 40);
+        new Bytes(new byte[length]), new InodeNumber(5), FileMode.DIRECTORY, 1L << 40, null);
     ByteBuffer out = ByteBuffer.allocate(MEMORY_BYTES).order(ByteOrder.nativeOrder());
     int size = (24 + length + 7) / 8 * 8;
     out.limit(size - 1);
@@ -223,6 +225,65 @@ final class StructTest {
     assertThat(out.getLong(8)).isEqualTo(1L << 40);
     assertThat(out.getInt(16)).isEqualTo(length);
     assertThat(out.getInt(20)).as("DT_DIR").isEqualTo(4);
+  }
+
+  @Property
+  void entriesWithAttributesAreALookupsAnswerAndAnEntry(
+      @ForAll @IntRange(min = 1, max = 255) int length) {
+    Inode inode = new Inode(
+        new InodeNumber(5),
+        FileMode.REGULAR | 0640,
+        11,
+        12,
+        3,
+        1L << 33,
+        4096,
+        0x1234,
+        new Timestamp(-1, 2),
+        new Timestamp(3, 4),
+        new Timestamp(5, 6),
+        null,
+        null);
+    DirectoryEntry entry = new DirectoryEntry(
+        new Bytes(new byte[length]), inode.number(), FileMode.REGULAR, 1L << 40, inode);
+    ByteBuffer out = ByteBuffer.allocate(MEMORY_BYTES).order(ByteOrder.nativeOrder());
+    int size = 128 + (24 + length + 7) / 8 * 8;
+    out.limit(size - 1);
+    assertThat(DirentWriter.appendWithAttributes(out, entry, 1.5)).isFalse();
+    assertThat(out.position()).isZero();
+    out.limit(size);
+    assertThat(DirentWriter.appendWithAttributes(out, entry, 1.5)).isTrue();
+    assertThat(out.position()).isEqualTo(size);
+    // node, generation, for how long both may be believed; then the attributes
+    assertThat(longs(out, 0, 4)).containsExactly(5L, 1L, 1L, 1L);
+    assertThat(ints(out, 32, 2)).containsExactly(500_000_000, 500_000_000);
+    assertThat(longs(out, 40, 6)).containsExactly(5L, 1L << 33, 8L, -1L, 3L, 5L);
+    assertThat(ints(out, 88, 10))
+        .containsExactly(2, 4, 6, 0100640, 3, 11, 12, 0x1234, 128 << 10, 0);
+    assertThat(longs(out, 128, 2)).containsExactly(5L, 1L << 40);
+    assertThat(ints(out, 144, 2)).containsExactly(length, 8);
+  }
+
+  @Test
+  void entriesWithoutAttributesAreToBeLookedUp() {
+    DirectoryEntry entry = new DirectoryEntry(
+        new Bytes(new byte[] {'.'}), new InodeNumber(5), FileMode.DIRECTORY, 1, null);
+    ByteBuffer out = ByteBuffer.allocate(MEMORY_BYTES).order(ByteOrder.nativeOrder());
+    assertThat(DirentWriter.appendWithAttributes(out, entry, 1)).isTrue();
+    assertThat(longs(out, 0, 16)).containsOnly(0L);
+    assertThat(longs(out, 128, 2)).containsExactly(5L, 1L);
+  }
+
+  private static List<Long> longs(ByteBuffer from, int offset, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> from.getLong(offset + i * Long.BYTES))
+        .toList();
+  }
+
+  private static List<Integer> ints(ByteBuffer from, int offset, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> from.getInt(offset + i * Integer.BYTES))
+        .toList();
   }
 
   @Test

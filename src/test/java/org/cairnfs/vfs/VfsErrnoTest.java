@@ -108,7 +108,7 @@ final class VfsErrnoTest {
         new Row("fsync: not open", Errno.EBADF, () -> vfs.fsync(NOT_OPEN)),
         new Row("flush: not open", Errno.EBADF, () -> vfs.flush(NOT_OPEN, 0)),
         new Row("release: not open", Errno.EBADF, () -> vfs.release(NOT_OPEN, 0, false)),
-        new Row("readdir: not open", Errno.EBADF, () -> vfs.readDirectory(NOT_OPEN, 0, 1)),
+        new Row("readdir: not open", Errno.EBADF, () -> vfs.readDirectory(NOT_OPEN, 0, 1, false)),
         new Row("fsyncdir: not open", Errno.EBADF, () -> vfs.syncDirectory(NOT_OPEN)),
         new Row("releasedir: not open", Errno.EBADF, () -> vfs.releaseDirectory(NOT_OPEN)));
   }

@@ -85,7 +85,7 @@ final class VfsFiles implements CrashHistory.Target {
 
   private void readAll(InodeNumber directory, String prefix, Map<String, byte[]> found) {
     long handle = vfs.openDirectory(directory);
-    for (DirectoryEntry entry : vfs.readDirectory(handle, 0, LIST_MAX)) {
+    for (DirectoryEntry entry : vfs.readDirectory(handle, 0, LIST_MAX, false)) {
       String name = new String(entry.name().array(), StandardCharsets.UTF_8);
       if (!name.startsWith(".")) {
         Inode inode = vfs.lookup(directory, entry.name());

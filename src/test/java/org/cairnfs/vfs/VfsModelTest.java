@@ -272,9 +272,9 @@ final class VfsModelTest {
       long handle = vfs.openDirectory(number(directory));
       List<String> names = new ArrayList<>();
       long cookie = 0;
-      for (List<DirectoryEntry> some = vfs.readDirectory(handle, cookie, 3);
+      for (List<DirectoryEntry> some = vfs.readDirectory(handle, cookie, 3, false);
           !some.isEmpty();
-          some = vfs.readDirectory(handle, cookie, 3)) {
+          some = vfs.readDirectory(handle, cookie, 3, false)) {
         some.forEach(entry -> names.add(new String(entry.name().array(), StandardCharsets.UTF_8)));
         cookie = some.get(some.size() - 1).cookie();
       }
