@@ -18,6 +18,9 @@ final class Scrub {
   private static final Logger LOG = LoggerFactory.getLogger(Scrub.class);
   private static final int PAGE_BLOBS = 256;
 
+  /** What a small blob counts for: reading it costs about as much as so many bytes. */
+  private static final long BLOB_COST_BYTES = 16 << 10;
+
   private final LocalBlobs local;
   private final BlobId start;
   private final Duration rest;
@@ -55,7 +58,7 @@ final class Scrub {
           due.in(rest);
           return;
         }
-        left -= local.lengthBytes(id).orElse(0);
+        left -= Math.max(local.lengthBytes(id).orElse(0), BLOB_COST_BYTES);
         boolean unused = local.verify(id);
       }
     } catch (IOException | RuntimeException e) {

@@ -25,7 +25,12 @@ final class AccessTimes {
 
   /** The read or readdir request being served has what it asked for. */
   void read(InodeNumber inode, long handle) {
-    if (wanted && (Worker.requestInt(READ_FLAGS) & O_NOATIME) == 0 && handles.isFirstRead(handle)) {
+    read(inode, handle, Worker.requestInt(READ_FLAGS));
+  }
+
+  /** The same for a file that was opened with these flags of open(2). */
+  void read(InodeNumber inode, long handle, int flags) {
+    if (wanted && (flags & O_NOATIME) == 0 && handles.isFirstRead(handle)) {
       vfs.accessed(inode);
     }
   }

@@ -38,6 +38,11 @@ final class FileInfo {
     return NativeMemory.getLong(fileInfo + LOCK_OWNER);
   }
 
+  /** The flags of open(2). */
+  static int flags(long fileInfo) {
+    return NativeMemory.getInt(fileInfo + FLAGS);
+  }
+
   static boolean forReading(long fileInfo) {
     return (flags(fileInfo) & O_ACCMODE) != O_WRONLY;
   }
@@ -71,10 +76,6 @@ final class FileInfo {
     int bits = NativeMemory.getInt(fileInfo + BITS);
     NativeMemory.putInt(
         fileInfo + BITS, keepCache ? bits | KEEP_CACHE_BIT : bits & ~KEEP_CACHE_BIT);
-  }
-
-  private static int flags(long fileInfo) {
-    return NativeMemory.getInt(fileInfo + FLAGS);
   }
 
   private FileInfo() {}

@@ -25,12 +25,15 @@ final class FileOperations {
   private final Vfs vfs;
   private final OpenHandles handles;
   private final AccessTimes accessTimes;
+  private final Preload preload;
   private final KernelPages pages;
 
-  FileOperations(Vfs vfs, OpenHandles handles, AccessTimes accessTimes, KernelPages pages) {
+  FileOperations(
+      Vfs vfs, OpenHandles handles, AccessTimes accessTimes, Preload preload, KernelPages pages) {
     this.vfs = vfs;
     this.handles = handles;
     this.accessTimes = accessTimes;
+    this.preload = preload;
     this.pages = pages;
   }
 
@@ -89,6 +92,11 @@ final class FileOperations {
     }
     handles.opened(opened.handle());
     FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
+    if (FileInfo.forWriting(fileInfo)) {
+      preload.written(number);
+    } else {
+      preload.opened(request, opened, FileInfo.flags(fileInfo));
+    }
     if (!request.opened(fileInfo)) {
       abandon(opened.handle());
     }
@@ -114,6 +122,7 @@ final class FileOperations {
     }
     handles.opened(opened.handle());
     FileInfo.setOpened(fileInfo, opened.handle(), opened.keepCache());
+    preload.written(opened.inode().number());
     if (!request.created(opened.inode(), fileInfo)) {
       abandon(opened.handle());
     }

@@ -72,6 +72,9 @@ final class NativeLibraries {
 
     int fuse_lowlevel_notify_inval_inode(long channel, long inode, long offset, long length);
 
+    int fuse_lowlevel_notify_store(
+        long channel, long inode, long offset, long bufferVector, int flags);
+
     int fuse_lowlevel_notify_inval_entry(long channel, long parent, long name, long nameLength);
   }
 

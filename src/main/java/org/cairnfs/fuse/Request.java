@@ -28,6 +28,12 @@ final class Request {
   private static final long CONTEXT_GID = 4;
   private static final long CONTEXT_PID = 8;
 
+  // struct fuse_bufvec, with one struct fuse_buf in it.
+  private static final long VECTOR_COUNT = 0;
+  private static final long VECTOR_SIZE = 24;
+  private static final long VECTOR_MEMORY = 40;
+  private static final int BUFFER_VECTOR_BYTES = 64;
+
   private final LibFuse fuse;
   private final CacheTimeout timeout;
   private final ByteBuffer answer =
@@ -129,6 +135,18 @@ final class Request {
       throw new IllegalArgumentException("an answer of " + size + " bytes was asked for");
     }
     return answer.clear().limit((int) size);
+  }
+
+  /**
+   * What was put into the answer buffer, as a {@code struct fuse_bufvec} (fuse_common.h); answers
+   * where that is.
+   */
+  long answerVector() {
+    NativeMemory.clear(structuresAddress, BUFFER_VECTOR_BYTES);
+    NativeMemory.putLong(structuresAddress + VECTOR_COUNT, 1);
+    NativeMemory.putLong(structuresAddress + VECTOR_SIZE, answer.position());
+    NativeMemory.putLong(structuresAddress + VECTOR_MEMORY, answerAddress);
+    return structuresAddress;
   }
 
   /** Answers with what was put into the answer buffer: the bytes before its position. */

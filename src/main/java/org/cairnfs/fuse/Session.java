@@ -33,6 +33,9 @@ final class Session implements KernelPages {
   /** The offset that makes an invalidation one of attributes only. */
   private static final long NO_PAGES = -1;
 
+  /** FUSE_BUF_NO_SPLICE of fuse_common.h. */
+  private static final int NO_SPLICE = 1 << 1;
+
   // struct fuse_conn_info (fuse_common.h): unsigned ints.
   private static final long CAPABLE = 20;
   private static final long WANT = 24;
@@ -98,7 +101,8 @@ final class Session implements KernelPages {
     new NameOperations(vfs).register(operations);
     new InodeOperations(vfs, accessTimes, this).register(operations);
     new XattrOperations(vfs).register(operations);
-    new FileOperations(vfs, handles, accessTimes, this).register(operations);
+    new FileOperations(vfs, handles, accessTimes, new Preload(vfs, accessTimes, this), this)
+        .register(operations);
     new DirectoryOperations(vfs, handles, accessTimes).register(operations);
     locks.register(operations);
 
@@ -178,6 +182,12 @@ final class Session implements KernelPages {
     siblings.contentsChanged(this, inode, from, to);
   }
 
+  /** {@inheritDoc} Only on a worker, which keeps the channel. */
+  @Override
+  public void put(InodeNumber inode, long vector) {
+    report(fuse.fuse_lowlevel_notify_store(channel, inode.value(), 0, vector, NO_SPLICE));
+  }
+
   @Override
   public void awaitForgotten() {
     siblings.awaitForgotten();
@@ -211,7 +221,7 @@ final class Session implements KernelPages {
   /** ENOENT only says that the kernel has nothing cached. */
   private static void report(int result) {
     if (result != 0 && result != -Errno.ENOENT.number()) {
-      LOG.debug("an invalidation was refused with errno {}", -result);
+      LOG.debug("a notification was refused with errno {}", -result);
     }
   }
 

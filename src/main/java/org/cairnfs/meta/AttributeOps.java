@@ -5,9 +5,13 @@ import org.cairnfs.core.FileMode;
 import org.cairnfs.core.Limits;
 import org.cairnfs.core.Timestamp;
 import org.cairnfs.proto.SetAttributes;
+import org.cairnfs.proto.TouchAccessed;
 import org.jspecify.annotations.Nullable;
 
-/** chmod(2), chown(2), utimensat(2) and truncate(2), in one operation as FUSE has them. */
+/**
+ * chmod(2), chown(2), utimensat(2) and truncate(2), in one operation as FUSE has them; and access
+ * times.
+ */
 final class AttributeOps {
   private final Inodes inodes;
   private final ExtentOps extents;
@@ -50,6 +54,17 @@ final class AttributeOps {
     inode.touchChanged(changed);
     inodes.put(inode);
     return new MetaResult.Done(inode);
+  }
+
+  MetaResult touchAccessed(TouchAccessed op) {
+    for (TouchAccessed.Touch touch : op.getTouchesList()) {
+      InodeRecord inode = inodes.find(touch.getInode());
+      if (inode != null && inode.accessed.equals(Times.decode(touch.getBefore()))) {
+        inode.accessed = Times.decode(touch.getAccessed());
+        inodes.put(inode);
+      }
+    }
+    return MetaResult.DONE;
   }
 
   private static @Nullable Errno notResizable(InodeRecord inode, long sizeBytes) {

@@ -30,4 +30,21 @@ public record Inode(
     Timestamp modified,
     Timestamp changed,
     @Nullable InodeNumber parent,
-    @Nullable Bytes symlinkTarget) {}
+    @Nullable Bytes symlinkTarget) {
+  Inode withAccessed(Timestamp time) {
+    return new Inode(
+        number,
+        mode,
+        uid,
+        gid,
+        links,
+        sizeBytes,
+        allocatedBytes,
+        device,
+        time,
+        modified,
+        changed,
+        parent,
+        symlinkTarget);
+  }
+}

@@ -52,6 +52,7 @@ final class LeaseOps {
           REMOVE_DIRECTORY,
           RENAME,
           SET_ATTRIBUTES,
+          TOUCH_ACCESSED,
           PUNCH_HOLE,
           SET_XATTR,
           REMOVE_XATTR,

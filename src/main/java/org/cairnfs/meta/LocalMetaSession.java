@@ -3,6 +3,7 @@ package org.cairnfs.meta;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -279,10 +280,8 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   @Override
-  public Inode touchAccessed(InodeNumber inode, Timestamp accessed) {
-    Timestamp changed = inode(inode).changed();
-    var change = new AttributeChange(null, null, null, null, accessed, null, changed);
-    return inodeOf(life.changes().upkeep(Ops.setAttributes(inode, change, 0)));
+  public void touchAccessed(Collection<Touch> touches) {
+    MetaResult unused = life.changes().upkeep(Ops.touchAccessed(touches));
   }
 
   @Override

@@ -91,6 +91,7 @@ final class MetaMachine {
       case RENAME -> rename.rename(session, op.getRename());
       case FORGET -> removal.forget(session, op.getForget());
       case SET_ATTRIBUTES -> attributes.setAttributes(op.getSetAttributes());
+      case TOUCH_ACCESSED -> attributes.touchAccessed(op.getTouchAccessed());
       case PUNCH_HOLE -> extents.punchHole(op.getPunchHole());
       case UPDATE_FILE -> extents.update(op.getUpdateFile());
       case SET_XATTR -> xattrs.set(op.getSetXattr());

@@ -1,5 +1,6 @@
 package org.cairnfs.meta;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
 import org.cairnfs.core.BlobId;
@@ -96,8 +97,8 @@ public interface MetaSession extends AutoCloseable {
    */
   void forget(InodeNumber inode);
 
-  /** A file was read: sets its access time, and nothing else. */
-  Inode touchAccessed(InodeNumber inode, Timestamp accessed);
+  /** Inodes were read: sets their access times, and nothing else. No error if some are gone. */
+  void touchAccessed(Collection<Touch> touches);
 
   /**
    * Sets attributes; shrinking frees extents (many of them in the background). Shrinking a very

@@ -34,6 +34,7 @@ import org.cairnfs.proto.RenameEntry;
 import org.cairnfs.proto.SetAttributes;
 import org.cairnfs.proto.SetLock;
 import org.cairnfs.proto.SetXattr;
+import org.cairnfs.proto.TouchAccessed;
 import org.cairnfs.proto.UpdateFile;
 
 /**
@@ -194,6 +195,17 @@ final class Ops {
         .setTime(Times.encode(now))
         .build();
     return MetaOp.newBuilder().setForget(op).build();
+  }
+
+  static MetaOp touchAccessed(Collection<Touch> touches) {
+    TouchAccessed.Builder op = TouchAccessed.newBuilder();
+    for (Touch touch : touches) {
+      op.addTouches(TouchAccessed.Touch.newBuilder()
+          .setInode(touch.inode().value())
+          .setBefore(Times.encode(touch.before()))
+          .setAccessed(Times.encode(touch.accessed())));
+    }
+    return MetaOp.newBuilder().setTouchAccessed(op).build();
   }
 
   static MetaOp setAttributes(InodeNumber inode, AttributeChange change, long freshMap) {

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Errno;
@@ -204,6 +205,16 @@ final class ActiveFile {
       }
       into.position(into.limit());
       return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Does something while nobody can change the file. */
+  boolean holding(BooleanSupplier action) {
+    lock.lock();
+    try {
+      return action.getAsBoolean();
     } finally {
       lock.unlock();
     }

@@ -29,9 +29,16 @@ final class ActiveFiles {
   private final BlockStore blobs;
   private final BufferPool buffers;
   private final StrayBlobs strays;
+  private final Touched touched;
 
-  ActiveFiles(MetaSession session, BlockStore blobs, BufferPool buffers, StrayBlobs strays) {
+  ActiveFiles(
+      MetaSession session,
+      BlockStore blobs,
+      BufferPool buffers,
+      StrayBlobs strays,
+      Touched touched) {
     this.strays = strays;
+    this.touched = touched;
     this.session = session;
     this.blobs = blobs;
     this.buffers = buffers;
@@ -76,12 +83,21 @@ final class ActiveFiles {
 
   /** Whether anybody has it open; exact while {@link #lockFor} is held. */
   boolean isOpen(InodeNumber inode) {
-    boolean[] open = new boolean[1];
+    return handles(inode) > 0;
+  }
+
+  /** Whether it is open, and only once; while {@link #lockFor} is held nobody else opens it. */
+  boolean isOpenOnce(InodeNumber inode) {
+    return handles(inode) == 1;
+  }
+
+  private int handles(InodeNumber inode) {
+    int[] handles = new int[1];
     files.computeIfPresent(inode, (number, known) -> {
-      open[0] = known.handles > 0;
+      handles[0] = known.handles;
       return known;
     });
-    return open[0];
+    return handles[0];
   }
 
   /** Everything anybody has open; exact about what was opened, or closed, before the call. */
@@ -101,7 +117,7 @@ final class ActiveFiles {
   /** The attributes as programs are to see them. */
   Inode attributes(InodeNumber inode) {
     ActiveFile active = files.get(inode);
-    return active != null ? active.attributes() : session.inode(inode);
+    return touched.shown(active != null ? active.attributes() : session.inode(inode));
   }
 
   private static @Nullable ActiveFile retained(ActiveFile file) {

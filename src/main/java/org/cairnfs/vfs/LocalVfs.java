@@ -44,6 +44,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final MetaSession session;
   private final BlockStore blobs;
   private final InstantSource clock;
+  private final Touched touched;
   private final ActiveFiles files;
   private final Committer committer;
   private final FileIo io;
@@ -81,7 +82,8 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     BlockReader reader = new BlockReader(blobs);
     SealedNames names = new SealedNames(sealer);
     StrayBlobs strays = new StrayBlobs(blobs);
-    files = new ActiveFiles(session, blobs, buffers, strays);
+    touched = new Touched();
+    files = new ActiveFiles(session, blobs, buffers, strays, touched);
     WriteBack writeBack =
         new WriteBack(blobs, new LayerSealer(session, blobs, reader), clocks.ticker());
     committer = new Committer(
@@ -94,16 +96,18 @@ public final class LocalVfs implements Vfs, AutoCloseable {
     handles = new Handles(committer.losses());
     io = new FileIo(session, blobs, reader, committer);
     namespace = new Namespace(session, files, committer, names);
-    accessTimes = new AccessTimes(session, files, committer);
+    accessTimes = new AccessTimes(session, files, committer, touched, timer);
     xattrs = new Xattrs(session, committer, names);
     directories = new DirectoryReader(session, files, names);
     collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.leases(), invalidations);
     locks = new FileLocks(session, reads, committer);
-    neighbours = new Neighbours(files, handles.files(), committer, namespace, locks, invalidations);
+    neighbours = new Neighbours(
+        files, handles.files(), committer, namespace, locks, accessTimes, invalidations);
     session.attach(neighbours);
     committer.start();
     collector.start();
+    accessTimes.start();
   }
 
   @Override
@@ -133,7 +137,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         inode,
         file -> committer.change(needs -> {
           needs.demand(inode);
-          return file.setAttributes(change);
+          return touched.shown(file.setAttributes(change));
         }));
   }
 
@@ -229,6 +233,27 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   }
 
   @Override
+  public boolean readUndisturbed(long handle, ByteBuffer into, Runnable use) {
+    OpenFile open = handles.file(handle);
+    ActiveFile file = open.file();
+    InodeNumber number = file.number();
+    return withLock(
+        number,
+        () -> files.isOpenOnce(number)
+            && file.holding(() -> {
+              if (file.sizeBytes() > into.remaining() || !neighbours.pagesAreGood()) {
+                return false;
+              }
+              io.read(open, 0, into);
+              use.run();
+              if (!neighbours.pagesAreGood()) {
+                invalidations.add(List.of(number)); // what was used may be old, and came late
+              }
+              return true;
+            }));
+  }
+
+  @Override
   public void accessed(InodeNumber inode) {
     accessTimes.read(inode, now());
   }
@@ -275,6 +300,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
 
   @Override
   public void sync() {
+    accessTimes.settle();
     committer.sync();
   }
 
@@ -385,6 +411,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   @Override
   public void close() {
     collector.close();
+    accessTimes.settle();
     try {
       committer.close();
     } finally {

@@ -20,6 +20,7 @@ final class Neighbours implements SessionUser {
   private final Committer committer;
   private final Namespace namespace;
   private final FileLocks locks;
+  private final AccessTimes accessTimes;
   private final Invalidations invalidations;
 
   /** Whether the kernel may have pages of files that nobody knows to be stale. */
@@ -32,12 +33,14 @@ final class Neighbours implements SessionUser {
       Committer committer,
       Namespace namespace,
       FileLocks locks,
+      AccessTimes accessTimes,
       Invalidations invalidations) {
     this.files = files;
     this.openFiles = openFiles;
     this.committer = committer;
     this.namespace = namespace;
     this.locks = locks;
+    this.accessTimes = accessTimes;
     this.invalidations = invalidations;
   }
 
@@ -48,6 +51,7 @@ final class Neighbours implements SessionUser {
 
   @Override
   public void giveWay(List<LeaseRange> ranges) {
+    accessTimes.settle();
     committer.giveWay(ranges);
   }
 

@@ -63,6 +63,15 @@ public interface Vfs {
   void read(long handle, long offset, ByteBuffer into);
 
   /**
+   * Reads all of a file as long as nobody else has it open, and then calls {@code use}, while
+   * nobody can change the file or open it. For what must not come later than a change.
+   *
+   * @return false, and {@code use} is not called, if the file is open elsewhere too, has more bytes
+   *     than {@code into} has room for, or may have been changed by another host
+   */
+  boolean readUndisturbed(long handle, ByteBuffer into, Runnable use);
+
+  /**
    * A program has read the file, listed the directory or followed the symlink: moves the access
    * time as relatime does.
    */

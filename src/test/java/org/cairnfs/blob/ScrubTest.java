@@ -12,7 +12,7 @@ import org.cairnfs.core.BlobId;
 import org.junit.jupiter.api.Test;
 
 final class ScrubTest {
-  private static final int BLOB_BYTES = 1000;
+  private static final int BLOB_BYTES = 20_000;
 
   private final List<BlobId> verified = new ArrayList<>();
   private final AtomicLong now = new AtomicLong();
@@ -35,8 +35,12 @@ final class ScrubTest {
   }
 
   private List<BlobId> storeTen() throws Exception {
+    return storeTen(BLOB_BYTES);
+  }
+
+  private List<BlobId> storeTen(int blobBytes) throws Exception {
     for (int i = 0; i < 10; i++) {
-      byte[] blob = Blocks.random(BLOB_BYTES, i);
+      byte[] blob = Blocks.random(blobBytes, i);
       store.append(BlobId.of(Arrays.copyOf(blob, BlobId.SIZE_BYTES)), ByteBuffer.wrap(blob));
     }
     return store.list(null, 100);
@@ -67,6 +71,14 @@ final class ScrubTest {
     now.addAndGet(Duration.ofHours(6).toNanos());
     scrub.step(3 * BLOB_BYTES);
     assertThat(verified).hasSize(13);
+  }
+
+  /** Thousands of them in a second would take from programs what a few large ones do not. */
+  @Test
+  void smallBlobsCountForMore() throws Exception {
+    List<BlobId> all = storeTen(1000);
+    scrub.step(64 << 10);
+    assertThat(verified).isEqualTo(all.subList(0, 4));
   }
 
   /** Else a node that seldom runs for as long as that would never look at the others. */

@@ -152,6 +152,7 @@ class MetaGoldenTest {
         op(Ops.rename(A, name("n"), B, name("m"), true, T), GoldenBytes.RENAME),
         op(Ops.forget(A, T), GoldenBytes.FORGET),
         op(Ops.setAttributes(A, change, 0x33), GoldenBytes.SET_ATTRIBUTES),
+        op(Ops.touchAccessed(List.of(new Touch(A, T, T))), GoldenBytes.TOUCH_ACCESSED),
         op(Ops.punchHole(A, 4, 5, T), GoldenBytes.PUNCH_HOLE),
         op(Ops.setXattr(A, name("n"), name("v"), true, true, T), GoldenBytes.SET_XATTR),
         op(Ops.removeXattr(A, name("n"), T), GoldenBytes.REMOVE_XATTR),

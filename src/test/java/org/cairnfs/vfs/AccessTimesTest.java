@@ -12,7 +12,9 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.Timestamp;
+import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
+import org.cairnfs.meta.Touch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,70 @@ final class AccessTimesTest {
   }
 
   @Test
+  void readingManyChangesNothingUntilItIsTold() {
+    List<InodeNumber> inodes = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      inodes.add(make("file-" + i, FileMode.REGULAR));
+    }
+    vfs.sync();
+    fixture.clock().advance(Duration.ofSeconds(1));
+    Timestamp before = vfs.now();
+    inodes.forEach(vfs::accessed);
+    assertThat(vfs.pendingOperations()).isZero();
+    List<Timestamp> accessed = inodes.stream().map(this::accessed).toList();
+    assertThat(accessed).allSatisfy(time -> assertThat(time).isGreaterThan(before));
+    vfs.sync();
+    assertThat(inodes.stream().map(this::accessed)).containsExactlyElementsOf(accessed);
+  }
+
+  @Test
+  void theyOutliveTheNodeThatEndsProperly() throws Exception {
+    InodeNumber file = make("file", FileMode.REGULAR);
+    InodeNumber gone = make("gone", FileMode.REGULAR);
+    Timestamp read = readAfter(Duration.ofSeconds(1), file);
+    readAfter(Duration.ofSeconds(1), gone);
+    vfs.unlink(InodeNumber.ROOT, name("gone"));
+    fixture.restart();
+    vfs = fixture.vfs();
+    assertThat(accessed(file)).isEqualTo(read);
+  }
+
+  @Test
+  void oneThatIsSetIsNotOverwrittenByAReadBefore() {
+    InodeNumber file = make("file", FileMode.REGULAR);
+    readAfter(Duration.ofSeconds(1), file);
+    Timestamp set = new Timestamp(1_000_000_000, 5);
+    Inode changed =
+        vfs.setAttributes(file, new AttributeChange(null, null, null, null, set, null, vfs.now()));
+    assertThat(changed.accessed()).isEqualTo(set);
+    assertThat(accessed(file)).isEqualTo(set);
+    vfs.sync();
+    assertThat(accessed(file)).isEqualTo(set);
+  }
+
+  @Test
+  void oneThatIsSetWhileAReadIsToldStays() {
+    InodeNumber file = make("file", FileMode.REGULAR);
+    Timestamp before = accessed(file);
+    readAfter(Duration.ofSeconds(1), file);
+    Timestamp set = new Timestamp(1_000_000_000, 5);
+    vfs.setAttributes(file, new AttributeChange(null, null, null, null, set, null, vfs.now()));
+    fixture.session().touchAccessed(List.of(new Touch(file, before, vfs.now())));
+    assertThat(accessed(file)).isEqualTo(set);
+  }
+
+  @Test
+  void otherChangesKeepThem() {
+    InodeNumber file = make("file", FileMode.REGULAR);
+    Timestamp read = readAfter(Duration.ofSeconds(1), file);
+    Inode changed =
+        vfs.setAttributes(file, new AttributeChange(0600, null, null, null, null, null, vfs.now()));
+    assertThat(changed.accessed()).isEqualTo(read);
+    vfs.sync();
+    assertThat(accessed(file)).isEqualTo(read);
+  }
+
+  @Test
   void whatIsGoneIsNobodysFailure() {
     InodeNumber gone = make("gone", FileMode.REGULAR);
     vfs.unlink(InodeNumber.ROOT, name("gone"));
@@ -65,6 +131,10 @@ final class AccessTimesTest {
   private Timestamp readAfter(Duration time, InodeNumber inode) {
     fixture.clock().advance(time);
     vfs.accessed(inode);
+    return accessed(inode);
+  }
+
+  private Timestamp accessed(InodeNumber inode) {
     return vfs.attributes(inode).accessed();
   }
 

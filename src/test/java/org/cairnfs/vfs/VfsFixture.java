@@ -98,6 +98,10 @@ final class VfsFixture implements AutoCloseable {
     return running().timer;
   }
 
+  LocalMetaSession session() {
+    return running().session;
+  }
+
   /** The clock of the filesystem. */
   ShiftedClock clock() {
     return clock;
