@@ -29,6 +29,7 @@ import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.meta.Inode;
 import org.cairnfs.vfs.Caller;
+import org.cairnfs.vfs.Opened;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -220,6 +221,48 @@ final class FuseMountIT {
     }
     assertThat(seen).hasSize(count);
     assertThat(mount.bash("ls -fa | wc -l")).isEqualTo(Integer.toString(count - 1 + 2));
+  }
+
+  @Test
+  void aSmallFileComesWithItsOpen() throws Exception {
+    byte[] bytes = new byte[64 << 10];
+    new Random(1).nextBytes(bytes);
+    for (int size : new int[] {1, 4096, 5000, bytes.length}) {
+      String name = "f" + size;
+      makeFile(name, Arrays.copyOf(bytes, size));
+      vfs.accessed.clear();
+      vfs.reads.set(0);
+      assertThat(Files.readAllBytes(mount.path(name))).isEqualTo(Arrays.copyOf(bytes, size));
+      assertThat(vfs.reads).hasValue(0);
+      assertThat(vfs.accessed).hasSize(1);
+      Files.write(mount.path(name), new byte[] {7}, StandardOpenOption.APPEND);
+      assertThat(Files.readAllBytes(mount.path(name))).hasSize(size + 1).endsWith(7);
+      if (size % 4096 != 0) {
+        assertThat(vfs.reads).as("the kernel has the page").hasValue(0);
+      }
+    }
+  }
+
+  @Test
+  void aLargeFileOrOneThatIsInUseIsReadAsAlways() throws Exception {
+    makeFile("large", new byte[(64 << 10) + 1]);
+    assertThat(Files.size(mount.path("large"))).isEqualTo((64 << 10) + 1);
+    assertThat(Files.readAllBytes(mount.path("large"))).hasSize((64 << 10) + 1);
+    assertThat(vfs.reads).hasValueGreaterThan(0);
+
+    vfs.reads.set(0);
+    long handle = vfs.open(makeFile("used", new byte[10]), true, true, false).handle();
+    assertThat(Files.readAllBytes(mount.path("used"))).hasSize(10);
+    assertThat(vfs.reads).hasValue(1);
+    vfs.release(handle, 0, false);
+  }
+
+  private InodeNumber makeFile(String name, byte[] bytes) {
+    int mode = FileMode.REGULAR | 0600;
+    Opened made = vfs.create(Caller.ROOT, InodeNumber.ROOT, MountFixture.name(name), mode);
+    vfs.write(made.handle(), 0, false, ByteBuffer.wrap(bytes));
+    vfs.release(made.handle(), 0, false);
+    return made.inode().number();
   }
 
   @Test

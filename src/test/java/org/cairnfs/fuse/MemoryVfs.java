@@ -33,6 +33,7 @@ final class MemoryVfs implements Vfs {
 
   final AtomicInteger syncs = new AtomicInteger();
   final AtomicInteger lookups = new AtomicInteger();
+  final AtomicInteger reads = new AtomicInteger();
 
   /** What programs were said to have read. */
   final List<InodeNumber> accessed = new CopyOnWriteArrayList<>();
@@ -203,6 +204,7 @@ final class MemoryVfs implements Vfs {
 
   @Override
   public void read(long handle, long offset, ByteBuffer into) {
+    reads.incrementAndGet();
     handle(handle).read(offset, into);
   }
 
