@@ -70,6 +70,11 @@ public interface BlockStore {
    */
   Set<BlobId> sync(Set<BlobId> wanted);
 
+  /**
+   * Whether a block can be read without asking another node, as far as can be told without reading.
+   */
+  boolean isHere(BlobRef ref);
+
   /** Whether no other node keeps blobs: what is on stable storage here is as safe as can be. */
   boolean isAlone();
 

@@ -188,6 +188,15 @@ public final class LocalBlockStore implements BlockStore {
   }
 
   @Override
+  public boolean isHere(BlobRef ref) {
+    try {
+      return store.isHere(ref.id());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Override
   public void prefetch(BlobRef ref, int offset, int length) {
     int end = (int) Math.min((long) offset + length, ref.plainLengthBytes());
     if (offset < 0 || offset >= end) {

@@ -74,14 +74,14 @@ final class DirectoryOperations {
     long handle = FileInfo.handle(fileInfo);
     ByteBuffer room = request.answerBuffer(Math.min(size, Request.ANSWER_MAX_BYTES));
     boolean plus = Worker.isListingAttributes();
-    double timeoutSeconds = request.timeoutSeconds();
     int typicalBytes = plus ? ENTRY_TYPICAL_BYTES_WITH_ATTRIBUTES : ENTRY_TYPICAL_BYTES;
     long cookie = offset;
     boolean more = true;
     while (more && room.remaining() >= ENTRY_MIN_BYTES) {
       int max = room.remaining() / typicalBytes + 1;
       List<DirectoryEntry> entries =
-          vfs.readDirectory(handle, cookie, max, plus && timeoutSeconds > 0);
+          vfs.readDirectory(handle, cookie, max, plus && request.timeoutSeconds() > 0);
+      double timeoutSeconds = request.timeoutSeconds(); // of now, when they are told
       more = !entries.isEmpty();
       for (DirectoryEntry entry : entries) {
         boolean fits = plus

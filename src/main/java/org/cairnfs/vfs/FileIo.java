@@ -55,6 +55,13 @@ final class FileIo {
     }
   }
 
+  /** Whether the first bytes of a file can be read without asking another node. */
+  boolean isHere(ActiveFile file, int length) {
+    return blobs.isAlone()
+        || session.extents(file.number(), 0, 0, length).stream()
+            .allMatch(extent -> blobs.isHere(extent.blob()));
+  }
+
   /** Takes all of {@code from} into the write buffers. */
   void write(OpenFile open, long offset, boolean append, ByteBuffer from, Timestamp now) {
     ActiveFile file = open.forWriting();

@@ -241,7 +241,10 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         number,
         () -> files.isOpenOnce(number)
             && file.holding(() -> {
-              if (file.sizeBytes() > into.remaining() || !neighbours.pagesAreGood()) {
+              long sizeBytes = file.sizeBytes();
+              if (sizeBytes > into.remaining()
+                  || !neighbours.pagesAreGood()
+                  || !io.isHere(file, (int) sizeBytes)) {
                 return false;
               }
               io.read(open, 0, into);

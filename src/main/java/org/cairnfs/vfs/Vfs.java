@@ -67,7 +67,8 @@ public interface Vfs {
    * nobody can change the file or open it. For what must not come later than a change.
    *
    * @return false, and {@code use} is not called, if the file is open elsewhere too, has more bytes
-   *     than {@code into} has room for, or may have been changed by another host
+   *     than {@code into} has room for, may have been changed by another host, or has bytes that
+   *     only another host has, for which others who open files would have to wait
    */
   boolean readUndisturbed(long handle, ByteBuffer into, Runnable use);
 

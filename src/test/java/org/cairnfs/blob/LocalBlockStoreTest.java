@@ -53,6 +53,15 @@ final class LocalBlockStoreTest {
   }
 
   @Test
+  void isHereWhileThereIsACopy() throws Exception {
+    BlockStore blocks = over(local);
+    BlobRef ref = blocks.writeNow(plain, 0, plain.length);
+    assertThat(blocks.isHere(ref)).isTrue();
+    store.delete(ref.id());
+    assertThat(blocks.isHere(ref)).isFalse();
+  }
+
+  @Test
   void aReferencedBlobIsNotCollected() {
     BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);
