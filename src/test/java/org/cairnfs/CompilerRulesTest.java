@@ -15,19 +15,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What mount-scripts/node-c2.json says about methods is about methods that there are. */
+/** What mount-scripts/node.compile says about methods is about methods that there are. */
 final class CompilerRulesTest {
-  private static final Pattern RULE = Pattern.compile("\"-([^\"]*)\\.([^\"]*)\"");
-  private static final String GENERATED = "org/cairnfs/proto/*";
+  private static final Pattern RULE = Pattern.compile("^dontinline,(.*)::(.*)$", Pattern.MULTILINE);
+  private static final String GENERATED = "org.cairnfs.proto.*";
 
   static Stream<Arguments> rules() throws Exception {
-    String text = Files.readString(Path.of("mount-scripts/node-c2.json"));
+    String text = Files.readString(Path.of("mount-scripts/node.compile"));
     List<MatchResult> rules = RULE.matcher(text).results().toList();
     assertThat(rules).hasSizeGreaterThan(10);
     assertThat(rules.stream().map(MatchResult::group)).doesNotHaveDuplicates();
     return rules.stream()
         .filter(rule -> !rule.group(1).equals(GENERATED))
-        .map(rule -> arguments(rule.group(1).replace('/', '.'), rule.group(2)));
+        .map(rule -> arguments(rule.group(1), rule.group(2)));
   }
 
   @ParameterizedTest
