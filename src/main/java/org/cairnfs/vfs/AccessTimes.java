@@ -68,12 +68,12 @@ final class AccessTimes {
   /** The inode was read at the time {@code now}, which does not fail for what becomes of this. */
   void read(InodeNumber number, Timestamp now) {
     int waiting = touched.count();
-    if (waiting >= HARD_MAX) {
+    if (waiting >= HARD_MAX || !leases.mayChange(number)) {
       return;
     }
     try {
       Inode inode = files.attributes(number);
-      if (leases.mayChange(number) && isStale(inode, now)) {
+      if (isStale(inode, now)) {
         touched.add(new Touch(number, inode.accessed(), now));
         if (waiting == USUAL_MAX) {
           timer.execute(this::settle);
