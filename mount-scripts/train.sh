@@ -68,8 +68,9 @@ exercise() {
     diff -r "$root/src" "$dir/tree"
     find "$dir/tree" -type f -exec mv {} {}.moved \;
     tar cf - -C "$dir" tree | tar xf - -C "$dir" --transform 's/tree/copy/'
+    cp -r "$dir/copy" "$dir/again"
     ln -s tree "$dir/link" && ls -lR "$dir/link/"
-    rm -r "$dir/tree" "$dir/copy" "$dir/link"
+    rm -r "$dir/tree" "$dir/copy" "$dir/again" "$dir/link"
   done
   for ((i = 0; i < 2000; i++)); do
     printf '%04096d' "$i" >"$dir/small-$i"

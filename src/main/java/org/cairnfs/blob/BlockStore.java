@@ -28,8 +28,15 @@ public interface BlockStore {
   BlobRef writeNow(byte[] plain, int offset, int length);
 
   /**
-   * Ends one pin of a reference that {@code write} returned, once the metadata holds it (or never
-   * will).
+   * Pins a block for one more reference to it, as if its bytes were written again.
+   *
+   * @return false, and nothing is pinned, if no intact copy that belongs here is on this node
+   */
+  boolean share(BlobRef ref);
+
+  /**
+   * Ends one pin of a reference that {@code write} returned or {@link #share} was given, once the
+   * metadata holds it (or never will).
    */
   void unpin(BlobRef ref);
 

@@ -81,6 +81,21 @@ final class LocalBlobs {
     }
   }
 
+  /** Pins a blob if it belongs here; returns whether it does. */
+  boolean pinIfHere(BlobId id) throws IOException {
+    ReentrantLock lock = pins.lockOf(id);
+    lock.lock();
+    try {
+      boolean isHere = replicas.lengthBytes(id).isPresent();
+      if (isHere) {
+        pins.add(id);
+      }
+      return isHere;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Stores a pinned blob again, if it is no longer here. */
   void restore(BlobId id, ByteBuffer blob) throws IOException {
     boolean unused = replicas.append(id, blob);

@@ -163,6 +163,27 @@ public final class LocalBlockStore implements BlockStore {
   }
 
   @Override
+  public boolean share(BlobRef ref) {
+    BlobId id = ref.id();
+    try {
+      if (!store.pinIfHere(id)) {
+        return false;
+      }
+      if (!isAlone()) {
+        if (store.readIntact(id) == null) {
+          unpin(ref);
+          return false;
+        }
+        below.replicator().ensure(id); // as in store(): others must hold it from now on
+      }
+      deduplicatedBytes.add(ref.plainLengthBytes());
+      return true;
+    } catch (IOException e) {
+      throw failure("looking for a block", e);
+    }
+  }
+
+  @Override
   public void unpin(BlobRef ref) {
     store.unpin(ref.id());
     below.replicator().forget(ref.id());

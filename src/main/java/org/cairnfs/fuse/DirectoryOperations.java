@@ -73,7 +73,7 @@ final class DirectoryOperations {
   private void read(Request request, long inode, long size, long offset, long fileInfo) {
     long handle = FileInfo.handle(fileInfo);
     ByteBuffer room = request.answerBuffer(Math.min(size, Request.ANSWER_MAX_BYTES));
-    boolean plus = Worker.isListingAttributes();
+    boolean plus = Worker.isServing(NewerRequest.LISTING_WITH_ATTRIBUTES);
     int typicalBytes = plus ? ENTRY_TYPICAL_BYTES_WITH_ATTRIBUTES : ENTRY_TYPICAL_BYTES;
     long cookie = offset;
     boolean more = true;

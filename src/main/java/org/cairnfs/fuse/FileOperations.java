@@ -56,8 +56,13 @@ final class FileOperations {
     table.set(
         Slot.WRITE,
         PPPPPP.class,
-        (req, inode, data, size, offset, fileInfo) ->
-            Boundary.serve(req, request -> write(request, inode, data, size, offset, fileInfo)));
+        (req, inode, data, size, offset, fileInfo) -> Boundary.serve(req, request -> {
+          if (Worker.isServing(NewerRequest.COPY_RANGE)) {
+            copy(request, CopyRequest.current());
+          } else {
+            write(request, inode, data, size, offset, fileInfo);
+          }
+        }));
     table.set(
         Slot.FLUSH,
         PPP.class,
@@ -155,6 +160,21 @@ final class FileOperations {
     pages.contentsChanged(
         number, appending ? 0 : offset, appending ? KernelPages.END : offset + size);
     request.written(size);
+  }
+
+  /** What is refused with EOPNOTSUPP the kernel copies by reading and writing. */
+  private void copy(Request request, CopyRequest copy) {
+    long copied = vfs.copyRange(
+        copy.from(), copy.fromOffset(), copy.to(), copy.toOffset(), copy.lengthBytes());
+    preload.copied(request);
+    accessTimes.read(copy.source(), copy.from(), 0);
+    InodeNumber target = copy.target();
+    // the kernel asks for it with every write, but has no way to with a copy
+    if (request.caller().uid() != 0 && PrivilegeBits.clear(vfs, target)) {
+      pages.attributesChanged(target);
+    }
+    pages.contentsChanged(target, copy.toOffset(), copy.toOffset() + copied);
+    request.written(copied);
   }
 
   private void flush(Request request, long fileInfo) {

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
  *       every write, to see whether it must be removed. In return, set-user-id bits have to be
  *       cleared here ({@link PrivilegeBits});
  *   <li>lookups and listings of one directory in parallel, and symlinks in the page cache;
- *   <li>listings with attributes (READDIRPLUS), which save a lookup for each name. libfuse takes
- *       one for a plain listing ({@link #toKnown}).
+ *   <li>listings with attributes (READDIRPLUS), which save a lookup for each name
+ *       ({@link NewerRequest}).
  * </ul>
  *
  * <p>Used by the one worker that receives the request; afterwards only {@link #free} may be called.
@@ -38,8 +38,6 @@ final class Handshake {
   // struct fuse_in_header, and struct fuse_init_in behind it.
   private static final long OPCODE = 4;
   private static final int OPCODE_INIT = 26;
-  private static final int OPCODE_READDIR = 28;
-  private static final int OPCODE_READDIRPLUS = 44;
   private static final long OFFERED_FLAGS = 52;
 
   // struct fuse_out_header, and struct fuse_init_out behind it.
@@ -107,20 +105,6 @@ final class Handshake {
   long begin(long address) {
     agreed = NativeMemory.getInt(address + OFFERED_FLAGS) & WANTED;
     return channel;
-  }
-
-  /**
-   * Makes a request for a listing with attributes at {@code address}, which libfuse 2.9 does not
-   * know, one for a plain listing: they look the same but for the number.
-   *
-   * @return whether it was one
-   */
-  static boolean toKnown(long address) {
-    if (NativeMemory.getInt(address + OPCODE) != OPCODE_READDIRPLUS) {
-      return false;
-    }
-    NativeMemory.putInt(address + OPCODE, OPCODE_READDIR);
-    return true;
   }
 
   /** Frees the channel; not before the request has been processed, or without one. */

@@ -27,6 +27,9 @@ final class Preload {
   /** The files the kernel got last, or a program made, each in a place that is its number's. */
   private final AtomicLongArray recent = new AtomicLongArray(REMEMBERED);
 
+  /** The program that last had a file copied without reading it. */
+  private volatile int copier;
+
   Preload(Vfs vfs, AccessTimes accessTimes, KernelPages pages) {
     this.vfs = vfs;
     this.accessTimes = accessTimes;
@@ -38,11 +41,20 @@ final class Preload {
     recent.lazySet(place(inode), inode.value());
   }
 
+  /** A program had a file copied: what it opens next it is likely to have copied, too. */
+  void copied(Request request) {
+    copier = request.caller().pid();
+  }
+
   /** The open being served is to be answered with {@code opened}, which is for reading only. */
   void opened(Request request, Opened opened, int flags) {
     InodeNumber inode = opened.inode().number();
     long size = opened.inode().sizeBytes();
-    if (!opened.keepCache() || size == 0 || size > LIMIT_BYTES || isKnown(inode)) {
+    if (!opened.keepCache()
+        || size == 0
+        || size > LIMIT_BYTES
+        || isKnown(inode)
+        || request.caller().pid() == copier) {
       return;
     }
     ByteBuffer contents = request.answerBuffer(LIMIT_BYTES);

@@ -47,8 +47,7 @@ final class Worker extends Thread {
   /** The first int behind the request's header, before libfuse changes it. */
   private int firstInt;
 
-  /** Whether the request asks for a listing with attributes. */
-  private boolean listingAttributes;
+  private NewerRequest newer = NewerRequest.NONE;
 
   /** @param onExit called on this thread as its last act */
   Worker(String name, Connection connection, CacheTimeout timeout, Runnable onExit) {
@@ -94,9 +93,14 @@ final class Worker extends Thread {
     return NativeMemory.getInt(((Worker) Thread.currentThread()).arrivalAddress + offset);
   }
 
-  /** Whether the listing being served is to have the attributes of what is listed. */
-  static boolean isListingAttributes() {
-    return ((Worker) Thread.currentThread()).listingAttributes;
+  /** The long at an offset of the request being served, as {@link #requestInt}. */
+  static long requestLong(int offset) {
+    return NativeMemory.getLong(((Worker) Thread.currentThread()).arrivalAddress + offset);
+  }
+
+  /** Whether the request being served is one that libfuse takes for another. */
+  static boolean isServing(NewerRequest request) {
+    return ((Worker) Thread.currentThread()).newer == request;
   }
 
   @Override
@@ -122,7 +126,7 @@ final class Worker extends Thread {
       standby.leave();
       if (length > 0) {
         firstInt = NativeMemory.getInt(arrivalAddress + HEADER_BYTES);
-        listingAttributes = Handshake.toKnown(arrivalAddress);
+        newer = NewerRequest.disguise(arrivalAddress);
         long answerTo =
             Handshake.isInit(arrivalAddress) ? handshake.begin(arrivalAddress) : channel;
         fuse.fuse_session_process(session, arrivalAddress, length, answerTo);

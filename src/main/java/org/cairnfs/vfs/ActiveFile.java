@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -57,10 +58,7 @@ final class ActiveFile {
   private Timestamp changed = new Timestamp(0, 0);
   private @Nullable PosixException writeError;
 
-  /** The newest run of writes that each began where the one before ended. */
-  private long runStart;
-
-  private long runEnd = -1;
+  private final WriteRun run = new WriteRun();
 
   /** Open handles; guarded by the map of {@link ActiveFiles}. */
   int handles;
@@ -124,14 +122,12 @@ final class ActiveFile {
       sizeBytes = sizeBytes();
       pending = true;
       long at = append ? sizeBytes : offset;
-      if (at != runEnd) {
-        runStart = at;
-      }
+      run.begin(at);
       while (from.hasRemaining()) {
         int start = (int) (at % Limits.BLOCK_SIZE_BYTES);
         int length = Math.min(from.remaining(), Limits.BLOCK_SIZE_BYTES - start);
         ByteBuffer part = from.slice(from.position(), length);
-        boolean completes = start + length == Limits.BLOCK_SIZE_BYTES && runStart <= at - start;
+        boolean completes = start + length == Limits.BLOCK_SIZE_BYTES && run.coversFrom(at - start);
         FileLayers.FullBlock filled =
             layers.write(at / Limits.BLOCK_SIZE_BYTES, start, part, completes);
         if (filled != null) {
@@ -140,7 +136,7 @@ final class ActiveFile {
         from.position(from.position() + length);
         at += length;
       }
-      runEnd = at;
+      run.end(at);
       sizeBytes = Math.max(sizeBytes, at);
       modified = now;
       changed = now;
@@ -160,15 +156,12 @@ final class ActiveFile {
   boolean completeTail() {
     lock.lock();
     try {
-      if (runEnd < 0) {
-        return false; // nobody wrote, or it is done
-      }
-      long size = sizeBytes();
-      long tail = size / Limits.BLOCK_SIZE_BYTES;
-      if (runEnd != size || runStart > tail * Limits.BLOCK_SIZE_BYTES) {
+      if (run.isOver() || !run.isTailOf(sizeBytes())) {
         return false;
       }
-      runEnd = -1;
+      run.forget();
+      long size = sizeBytes();
+      long tail = size / Limits.BLOCK_SIZE_BYTES;
       if (!layers.complete(tail, session.extentCount(number, tail)) || pending) {
         return false;
       }
@@ -205,6 +198,37 @@ final class ActiveFile {
       }
       into.position(into.limit());
       return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether some of {@code [from, to)} was written and is not in the metadata yet. */
+  boolean isLayered(long from, long to) {
+    return holding(() -> layers.anyIn(from, to));
+  }
+
+  /**
+   * Takes what other files have as well, behind all that it has.
+   *
+   * @param blocks extents by block from {@code offset} on; their blobs are pinned for it
+   * @param end its new length
+   * @return as {@link #write}
+   * @throws PosixException EOPNOTSUPP if it has bytes at or behind {@code offset}
+   */
+  boolean append(SortedMap<Long, List<Extent>> blocks, long offset, long end, Timestamp now) {
+    lock.lock();
+    try {
+      if (sizeBytes() > offset) {
+        throw new PosixException(Errno.EOPNOTSUPP, "inode " + number + " has bytes there");
+      }
+      boolean first = !pending;
+      pending = true;
+      blocks.forEach(layers::add);
+      sizeBytes = end;
+      modified = now;
+      changed = now;
+      return first;
     } finally {
       lock.unlock();
     }
@@ -349,7 +373,7 @@ final class ActiveFile {
       layers.discard();
       pending = false;
       inFlight = false;
-      runEnd = -1;
+      run.forget();
       writeError = new PosixException(
           Errno.EIO, "what was written to inode " + number + " was lost with the session");
       settled.signalAll();

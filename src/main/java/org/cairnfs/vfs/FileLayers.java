@@ -61,6 +61,20 @@ final class FileLayers {
     return new FullBlock(top, top.pieces().get(0).array, sealed);
   }
 
+  /** Puts extents whose blobs are stored and pinned over a block. */
+  void add(long block, List<Extent> extents) {
+    WriteLayer layer = new WriteLayer(buffers);
+    layer.closeToWrites();
+    layer.storeForGood(extents);
+    blocks.computeIfAbsent(block, absent -> new ArrayDeque<>(2)).addLast(layer);
+  }
+
+  /** Whether there are layers over the blocks that {@code [from, to)} lies in. */
+  boolean anyIn(long from, long to) {
+    Long block = blocks.ceilingKey(from / Limits.BLOCK_SIZE_BYTES);
+    return block != null && block * Limits.BLOCK_SIZE_BYTES < to;
+  }
+
   /**
    * The last block of a file will not grow: if it is in pieces, the next cut stores it whole.
    *

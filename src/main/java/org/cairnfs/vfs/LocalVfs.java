@@ -48,6 +48,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   private final ActiveFiles files;
   private final Committer committer;
   private final FileIo io;
+  private final RangeCopy copies;
   private final Namespace namespace;
   private final AccessTimes accessTimes;
   private final Xattrs xattrs;
@@ -95,6 +96,7 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         journal == null ? null : new SyncJournal(journal, blobs, writeBack, session, timer));
     handles = new Handles(committer.losses());
     io = new FileIo(session, blobs, reader, committer);
+    copies = new RangeCopy(session, blobs, committer);
     namespace = new Namespace(session, files, committer, names);
     accessTimes = new AccessTimes(session, files, committer, touched, timer);
     xattrs = new Xattrs(session, committer, names);
@@ -315,6 +317,11 @@ public final class LocalVfs implements Vfs, AutoCloseable {
   @Override
   public void punchHole(long handle, long offset, long length) {
     io.punchHole(handles.file(handle), offset, length, now());
+  }
+
+  @Override
+  public long copyRange(long from, long fromOffset, long to, long toOffset, long length) {
+    return copies.copy(handles.file(from), fromOffset, handles.file(to), toOffset, length, now());
   }
 
   @Override

@@ -114,6 +114,15 @@ public interface Vfs {
   /** FALLOC_FL_PUNCH_HOLE. */
   void punchHole(long handle, long offset, long length);
 
+  /**
+   * copy_file_range(2), of no more than can be done at once without moving bytes.
+   *
+   * @return how many bytes were copied; 0 only at or behind the end of the source
+   * @throws org.cairnfs.core.PosixException EOPNOTSUPP, and nothing is done, if these bytes are
+   *     better read and written
+   */
+  long copyRange(long from, long fromOffset, long to, long toOffset, long length);
+
   long openDirectory(InodeNumber directory);
 
   /**

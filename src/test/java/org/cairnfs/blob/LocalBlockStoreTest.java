@@ -53,6 +53,19 @@ final class LocalBlockStoreTest {
   }
 
   @Test
+  void aSharedBlobIsPinnedOnceMore() {
+    BlockStore blocks = over(local);
+    BlobRef ref = blocks.writeNow(plain, 0, plain.length);
+    assertThat(blocks.share(ref)).isTrue();
+    blocks.unpin(ref);
+
+    assertThat(collect(local, ref.id(), id -> false)).isFalse();
+    blocks.unpin(ref);
+    assertThat(collect(local, ref.id(), id -> false)).isTrue();
+    assertThat(blocks.share(ref)).as("it is gone").isFalse();
+  }
+
+  @Test
   void isHereWhileThereIsACopy() throws Exception {
     BlockStore blocks = over(local);
     BlobRef ref = blocks.writeNow(plain, 0, plain.length);

@@ -370,6 +370,36 @@ final class ReplicatorTest {
     assertThat(blocks.stats().deduplicatedBytes()).isEqualTo(plain.length);
   }
 
+  @Test
+  void whatIsSharedIsHeldAsIfItWereWrittenAgain() {
+    cluster(3);
+    BlobRef ref = write(plain);
+    blocks.sync(Set.of(ref.id()));
+    catalog.refer(ref.id(), plain.length);
+    blocks.unpin(ref);
+    others().get(1).blobs.clear();
+
+    assertThat(blocks.share(ref)).isTrue();
+
+    assertThat(blocks.sync(Set.of(ref.id()))).isEmpty();
+    await().until(() -> others().get(1).blobs.containsKey(ref.id()));
+    assertThat(others().get(0).puts).hasValue(1);
+    assertThat(others()).allSatisfy(peer -> assertThat(peer.holds).hasValue(1));
+  }
+
+  @Test
+  void aDamagedCopyIsNotShared() {
+    cluster(3);
+    BlobRef ref = write(plain);
+    blocks.sync(Set.of(ref.id()));
+    store.flipBit(ref.id(), 1000);
+
+    assertThat(blocks.share(ref)).isFalse();
+
+    blocks.unpin(ref);
+    assertThatThrownBy(() -> blocks.unpin(ref)).isInstanceOf(IllegalStateException.class);
+  }
+
   /** It is here, but nobody knows whether it is anywhere else. */
   @Test
   void whatIsHereAndNotCommittedIsSentToThoseWhoLackIt() {

@@ -13,6 +13,7 @@ import org.cairnfs.blob.SimMeta.Op;
 import org.cairnfs.blob.SimMeta.Outcome;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
+import org.cairnfs.core.Bytes;
 import org.cairnfs.core.PosixException;
 import org.jspecify.annotations.Nullable;
 
@@ -125,11 +126,13 @@ final class SimWriter {
       if (kind < 0.35) {
         forget(file);
         ops.add(new Op.Remove(file));
+      } else if (kind < 0.5) {
+        copy(file);
       } else {
         byte[] plain = sim.content();
         BlobRef ref = run.blocks.writeNow(plain, 0, plain.length);
         world.log(node.number + " writes " + sim.name(ref.id()));
-        if (kind < 0.4) {
+        if (kind < 0.55) {
           run.blocks.discard(ref);
         } else {
           forget(file);
@@ -138,6 +141,22 @@ final class SimWriter {
       }
     } catch (PosixException e) {
       world.log(node.number + " cannot write: " + e.getMessage());
+    }
+  }
+
+  /** The file becomes what another one is, by what this node has applied, if that is here. */
+  private void copy(int file) {
+    Map.Entry<Integer, BlobId> other =
+        node.meta.files.ceilingEntry(world.random.nextInt(BlobSimulation.FILES));
+    if (other == null) {
+      return;
+    }
+    BlobId id = other.getValue();
+    BlobRef ref = new BlobRef(id, new Bytes(new byte[0]), node.meta.lengths.get(id));
+    if (run.blocks.share(ref)) {
+      world.log(node.number + " copies " + sim.name(id));
+      forget(file);
+      pending.put(file, ref);
     }
   }
 

@@ -257,6 +257,57 @@ final class FuseMountIT {
     vfs.release(handle, 0, false);
   }
 
+  @Test
+  void aCopyIsLeftToTheFilesystem() throws Exception {
+    byte[] bytes = new byte[1_000_000];
+    new Random(2).nextBytes(bytes);
+    makeFile("from", bytes);
+    mount.bash("cp from to");
+    assertThat(vfs.reads).hasValue(0);
+    assertThat(vfs.copies).as("it goes on until all is copied").hasValue(10);
+    assertThat(Files.readAllBytes(mount.path("to"))).isEqualTo(bytes);
+    assertThat(vfs.accessed)
+        .contains(vfs.lookup(InodeNumber.ROOT, MountFixture.name("from")).number());
+  }
+
+  @Test
+  void aCopyThatTheFilesystemRefusesIsReadAndWritten() throws Exception {
+    byte[] bytes = new byte[1_000_000];
+    new Random(3).nextBytes(bytes);
+    makeFile("from", bytes);
+    vfs.refusesCopies = true;
+    mount.bash("cp from to");
+    assertThat(vfs.copies).hasValue(1);
+    assertThat(Files.readAllBytes(mount.path("to"))).isEqualTo(bytes);
+    vfs.refusesCopies = false;
+    mount.bash("cp from again");
+    assertThat(vfs.copies).as("it is asked again").hasValue(11);
+  }
+
+  @Test
+  void aProgramThatCopiesFilesIsNotGivenTheirBytes() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      makeFile("from-" + i, new byte[100]);
+    }
+    mount.bash("mkdir to; cp from-* to");
+    assertThat(vfs.copies).hasValue(5);
+    assertThat(vfs.undisturbedReads).as("of the first, before anybody knows").hasValue(1);
+  }
+
+  @Test
+  void aCopyTakesPrivilegesFromWhatItIsCopiedTo() throws Exception {
+    makeFile("from", new byte[100]);
+    assertThat(mount.bash("""
+                chmod 777 .
+                chmod 644 from
+                as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+                for f in a b; do touch $f; chmod 6777 $f; done
+                as_nobody bash -c 'cat from 1<>a'; stat -c %a a
+                cat from 1<>b; stat -c %a b
+                """)).isEqualTo("777\n6777");
+    assertThat(vfs.copies).hasValue(2);
+  }
+
   private InodeNumber makeFile(String name, byte[] bytes) {
     int mode = FileMode.REGULAR | 0600;
     Opened made = vfs.create(Caller.ROOT, InodeNumber.ROOT, MountFixture.name(name), mode);

@@ -31,9 +31,19 @@ import org.jspecify.annotations.Nullable;
 final class MemoryVfs implements Vfs {
   private static final VolumeStat STAT = new VolumeStat(1L << 40, 1L << 39, 1000, 1L << 30);
 
+  /** Little, so that programs have to go on. */
+  private static final int COPY_MAX_BYTES = 100_000;
+
   final AtomicInteger syncs = new AtomicInteger();
   final AtomicInteger lookups = new AtomicInteger();
   final AtomicInteger reads = new AtomicInteger();
+  final AtomicInteger undisturbedReads = new AtomicInteger();
+
+  /** How often a copy was asked for. */
+  final AtomicInteger copies = new AtomicInteger();
+
+  /** Whether programs are to read and write instead. */
+  volatile boolean refusesCopies;
 
   /** What programs were said to have read. */
   final List<InodeNumber> accessed = new CopyOnWriteArrayList<>();
@@ -214,6 +224,7 @@ final class MemoryVfs implements Vfs {
     if (node.opens > 1 || node.size() > into.remaining()) {
       return false;
     }
+    undisturbedReads.incrementAndGet();
     node.read(0, into);
     use.run();
     return true;
@@ -275,6 +286,21 @@ final class MemoryVfs implements Vfs {
   @Override
   public void punchHole(long handle, long offset, long length) {
     handle(handle).punch(offset, offset + length);
+  }
+
+  @Override
+  public long copyRange(long from, long fromOffset, long to, long toOffset, long length) {
+    copies.incrementAndGet();
+    if (refusesCopies) {
+      throw new PosixException(Errno.EOPNOTSUPP, "refused");
+    }
+    ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(length, COPY_MAX_BYTES));
+    handle(from).read(fromOffset, bytes);
+    int copied = bytes.flip().remaining();
+    MemoryNode target = handle(to);
+    target.write(toOffset, false, bytes);
+    touch(target);
+    return copied;
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
@@ -86,7 +87,7 @@ final class VfsModelTest {
     }
 
     void step() {
-      switch (random.nextInt(16)) {
+      switch (random.nextInt(17)) {
         case 0, 1 -> create();
         case 2 -> makeDirectory();
         case 3 -> unlink();
@@ -99,6 +100,7 @@ final class VfsModelTest {
         case 11 -> punch();
         case 12 -> sync();
         case 13 -> readAndCompare();
+        case 14 -> copy();
         default -> write();
       }
     }
@@ -235,6 +237,29 @@ final class VfsModelTest {
         note("punch", offset + "+" + length);
         handle.vfs().punchHole(handle.number(), offset, length);
         handles.get(handle).punch(offset, length);
+      }
+    }
+
+    /** Whole files, also several times into one, each at the next start of a block. */
+    private void copy() {
+      Handle from = anyHandle();
+      Handle to = anyHandle();
+      if (from == null || to == null || from.vfs() != to.vfs()) {
+        return;
+      }
+      Node source = handles.get(from);
+      Node target = handles.get(to);
+      int block = Limits.BLOCK_SIZE_BYTES;
+      int offset = (target.content.length + block - 1) / block * block;
+      note("copy", source.content.length + " to " + offset);
+      try {
+        long copied = to.vfs().copyRange(from.number(), 0, to.number(), offset, Long.MAX_VALUE);
+        assertThat(copied).as(describe("copied")).isEqualTo(source.content.length);
+        if (copied > 0) {
+          target.write(offset, source.content.clone());
+        }
+      } catch (PosixException e) {
+        assertThat(e.errno()).as(describe("refusal")).isEqualTo(Errno.EOPNOTSUPP);
       }
     }
 
