@@ -1,6 +1,7 @@
 package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import org.cairnfs.net.RefusedRequestException;
 
 /**
  * The messages about blobs; docs/protocol.md has their bytes. All but one begin with a BlobId; what
- * follows is checked against the blob's bounds before anything is read.
+ * follows is checked against the bounds of blobs before anything is read.
  */
 final class BlobMessages {
   static final MessageType HOLD = new MessageType(32, "blob-hold", ChannelKind.CONTROL);
@@ -25,7 +26,10 @@ final class BlobMessages {
 
   static final MessageType PUT_SEVERAL = new MessageType(37, "blob-put-several", ChannelKind.BULK);
 
-  /** Blobs in one PUT_SEVERAL. */
+  static final MessageType HOLD_SEVERAL =
+      new MessageType(38, "blob-hold-several", ChannelKind.CONTROL);
+
+  /** Blobs in one PUT_SEVERAL or HOLD_SEVERAL. */
   static final int SEVERAL_MAX = 64;
 
   /** What HOLD answers for a blob that is not there; no blob is that short. */
@@ -108,6 +112,27 @@ final class BlobMessages {
       body.position(body.position() + length);
     } while (body.hasRemaining());
     return blobs;
+  }
+
+  /** The body of a HOLD_SEVERAL. */
+  static ByteBuffer encode(List<BlobId> ids) {
+    ByteBuffer body = ByteBuffer.allocate(ids.size() * BlobId.SIZE_BYTES);
+    ids.forEach(id -> id.write(body));
+    return body.flip();
+  }
+
+  /** The blobs of a HOLD_SEVERAL, in its order. */
+  static List<BlobId> readIds(ByteBuffer body) throws RefusedRequestException {
+    int count = body.remaining() / BlobId.SIZE_BYTES;
+    if (count < 1 || count > SEVERAL_MAX || body.remaining() % BlobId.SIZE_BYTES != 0) {
+      throw new RefusedRequestException(
+          FailureCode.INVALID, body.remaining() + " bytes of blobs' names");
+    }
+    List<BlobId> ids = new ArrayList<>(count);
+    while (body.hasRemaining()) {
+      ids.add(BlobId.read(body));
+    }
+    return ids;
   }
 
   static ByteBuffer encode(BlobId id) {

@@ -2,7 +2,9 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -55,6 +57,7 @@ final class BlobService {
         .on(BlobMessages.PUT, this::put, executor)
         .on(BlobMessages.PUT_SEVERAL, this::putSeveral, executor)
         .on(BlobMessages.HOLD, this::hold, executor)
+        .on(BlobMessages.HOLD_SEVERAL, this::holdSeveral, executor)
         .on(BlobMessages.SUSPECT, this::suspect, executor)
         .on(BlobMessages.PROVE, this::prove, executor);
   }
@@ -65,12 +68,25 @@ final class BlobService {
     return done(Reply.of(ByteBuffer.allocate(Integer.BYTES).putInt(0, bytes)));
   }
 
+  private CompletableFuture<Reply> holdSeveral(PeerInfo peer, ByteBuffer body)
+      throws RefusedRequestException, IOException {
+    List<OptionalInt> lengths = holdAll(BlobMessages.readIds(body));
+    ByteBuffer answer = ByteBuffer.allocate(lengths.size() * Integer.BYTES);
+    lengths.forEach(length -> answer.putInt(length.orElse(BlobMessages.ABSENT)));
+    return done(Reply.of(answer.flip()));
+  }
+
   /**
-   * Whether this node leaves is asked last: from when it knows that it does it promises nothing.
+   * As {@link LocalBlobs#holdAll}. Whether this node leaves is asked last: from when it knows that
+   * it does it promises nothing.
    */
+  List<OptionalInt> holdAll(List<BlobId> ids) throws IOException {
+    List<OptionalInt> lengths = blobs.holdAll(ids);
+    return leaving.getAsBoolean() ? Collections.nCopies(ids.size(), OptionalInt.empty()) : lengths;
+  }
+
   OptionalInt hold(BlobId id) throws IOException {
-    OptionalInt length = blobs.hold(id);
-    return leaving.getAsBoolean() ? OptionalInt.empty() : length;
+    return holdAll(List.of(id)).get(0);
   }
 
   private CompletableFuture<Reply> suspect(PeerInfo peer, ByteBuffer body)

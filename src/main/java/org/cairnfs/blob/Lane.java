@@ -6,14 +6,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The blobs on their way to one peer: a queue of which so many bytes are under way at a time, so
  * that a slow peer holds up nobody but itself. Small ones that wait go together, in one message and
- * with one wait for the peer's disk. Thread-safe; never blocks.
+ * with one wait for the peer's disk, and so do questions whether the peer has a blob already.
+ * Thread-safe; never blocks.
  */
 final class Lane {
   /** What a peer takes before it has answered anything is half of this. */
@@ -21,8 +24,8 @@ final class Lane {
 
   private static final int UNDER_WAY_MAX = 64;
 
-  /** Messages with parcels; while so many are under way, more come together for the next one. */
-  private static final int PARCELS_UNDER_WAY_MAX = 2;
+  /** Messages of parcels, and of questions: while so many are under way, more gather. */
+  private static final int GATHERED_UNDER_WAY_MAX = 2;
 
   /** Of parcels in one message. */
   private static final int PARCELS_BYTES_MAX = 512 << 10;
@@ -32,11 +35,25 @@ final class Lane {
 
   /** Something to bring to the peer. */
   interface Cargo {
+    BlobId id();
+
     int lengthBytes();
 
     /**
+     * Whether the peer is to be asked whether it has it; then it has {@linkplain #ended ended}, or
+     * is {@linkplain #absent absent}.
+     */
+    boolean isQuestion(NodeId to);
+
+    /** The peer does not have it: it comes next, and is no question any more. */
+    void absent(NodeId to);
+
+    /** Whether it is not to go together with others. */
+    boolean isAlone();
+
+    /**
      * The whole message, if it is a small one that may go together with others; else null, and it
-     * is to be {@linkplain #send sent}.
+     * is to be {@linkplain #send sent}. Not of a question.
      */
     @Nullable
     ByteBuffer parcel();
@@ -48,30 +65,41 @@ final class Lane {
     void ended(NodeId to, @Nullable Throwable problem);
   }
 
-  /** What goes in one message. */
+  /** What goes in one message, all of it of one kind. */
   private static final class Load {
     final List<Cargo> cargo = new ArrayList<>();
+    final boolean isQuestion;
 
     /** Of all the cargo, or none of it. */
     final List<ByteBuffer> parcels = new ArrayList<>();
 
+    /** The answer to a question, once there is one. */
+    Set<BlobId> held = Set.of();
+
+    /** What it takes of the bytes that may be under way. */
     int bytes;
+
+    Load(boolean isQuestion) {
+      this.isQuestion = isQuestion;
+    }
 
     void add(Cargo each, @Nullable ByteBuffer parcel) {
       cargo.add(each);
-      bytes += each.lengthBytes();
+      bytes += isQuestion ? BlobId.SIZE_BYTES : each.lengthBytes();
       if (parcel != null) {
         parcels.add(parcel);
       }
     }
 
-    boolean hasParcels() {
-      return !parcels.isEmpty();
+    boolean isGathered() {
+      return isQuestion || !parcels.isEmpty();
     }
 
     boolean hasRoomFor(Cargo another) {
       return cargo.size() < BlobMessages.SEVERAL_MAX
-          && bytes + another.lengthBytes() <= PARCELS_BYTES_MAX;
+          && !cargo.get(0).isAlone()
+          && !another.isAlone()
+          && (isQuestion || bytes + another.lengthBytes() <= PARCELS_BYTES_MAX);
     }
   }
 
@@ -86,6 +114,7 @@ final class Lane {
 
   private long underWayBytes;
   private int parcelsUnderWay;
+  private int questionsUnderWay;
 
   /** Whether a thread is sending: others leave it to that one, so that no stack grows. */
   private boolean sending;
@@ -126,6 +155,9 @@ final class Lane {
 
   private CompletableFuture<?> begin(Load load) {
     try {
+      if (load.isQuestion) {
+        return ask(load);
+      }
       return load.cargo.size() == 1
           ? load.cargo.get(0).send(to)
           : peers.of(to).putAll(load.parcels);
@@ -134,42 +166,59 @@ final class Lane {
     }
   }
 
+  private CompletableFuture<?> ask(Load load) {
+    List<BlobId> ids = load.cargo.stream().map(Cargo::id).toList();
+    return peers.of(to).holdAll(ids).thenAccept(held -> load.held = held);
+  }
+
   /** What may be sent now, or null; then the caller sends no more. */
   private synchronized @Nullable Load next(boolean isSender) {
     if (sending != isSender) {
       return null;
     }
     Cargo first = queue.peek();
-    ByteBuffer parcel = first == null ? null : first.parcel();
-    boolean mayGo = first != null && mayGo(first, parcel != null);
-    sending = mayGo;
-    if (first == null || !mayGo) {
+    if (first == null) {
+      sending = false;
+      return null;
+    }
+    Load load = new Load(first.isQuestion(to));
+    load.add(first, load.isQuestion ? null : first.parcel());
+    sending = mayGo(load);
+    if (!sending) {
       return null;
     }
     queue.remove();
-    Load load = new Load();
-    load.add(first, parcel);
-    if (parcel != null) {
+    if (load.isGathered()) {
       fill(load);
-      parcelsUnderWay++;
+      count(load, 1);
     }
     underWay.put(load, new CompletableFuture<>());
     underWayBytes += load.bytes;
     return load;
   }
 
-  private boolean mayGo(Cargo first, boolean isParcel) {
+  private boolean mayGo(Load load) {
     return underWay.isEmpty()
         || (underWay.size() < UNDER_WAY_MAX
-            && (!isParcel || parcelsUnderWay < PARCELS_UNDER_WAY_MAX)
-            && underWayBytes + first.lengthBytes() <= UNDER_WAY_BYTES_MAX);
+            && (!load.isGathered()
+                || (load.isQuestion ? questionsUnderWay : parcelsUnderWay) < GATHERED_UNDER_WAY_MAX)
+            && underWayBytes + load.bytes <= UNDER_WAY_BYTES_MAX);
   }
 
-  /** Adds the parcels that come next. */
+  private void count(Load load, int by) {
+    if (load.isQuestion) {
+      questionsUnderWay += by;
+    } else {
+      parcelsUnderWay += by;
+    }
+  }
+
+  /** Adds what comes next and is of the same kind. */
   private void fill(Load load) {
     for (Cargo next = queue.peek(); next != null && load.hasRoomFor(next); next = queue.peek()) {
-      ByteBuffer parcel = next.parcel();
-      if (parcel == null) {
+      boolean isQuestion = next.isQuestion(to);
+      ByteBuffer parcel = isQuestion ? null : next.parcel();
+      if (isQuestion != load.isQuestion || (!isQuestion && parcel == null)) {
         return;
       }
       queue.remove();
@@ -178,11 +227,19 @@ final class Lane {
   }
 
   private void ended(Load load, @Nullable Throwable problem) {
+    List<Cargo> absent = load.isQuestion && problem == null
+        ? load.cargo.stream().filter(each -> !load.held.contains(each.id())).toList()
+        : List.of();
+    absent.forEach(each -> each.absent(to));
+    load.cargo.removeAll(absent);
     synchronized (this) {
+      for (int i = absent.size() - 1; i >= 0; i--) {
+        queue.addFirst(absent.get(i));
+      }
       underWay.remove(load);
       underWayBytes -= load.bytes;
-      if (load.hasParcels()) {
-        parcelsUnderWay--;
+      if (load.isGathered()) {
+        count(load, -1);
       }
     }
     load.cargo.forEach(each -> each.ended(to, problem));

@@ -2,6 +2,7 @@ package org.cairnfs.blob;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -158,17 +159,26 @@ final class LocalBlobs {
    * <p>Its bytes are looked at: who asks relies on them, and still has them to send.
    */
   OptionalInt hold(BlobId id) throws IOException {
+    return holdAll(List.of(id)).get(0);
+  }
+
+  /** As {@link #hold} of each, in order, with one wait for the disk. */
+  List<OptionalInt> holdAll(List<BlobId> ids) throws IOException {
     try {
-      OptionalInt length = holdUnseen(id);
-      if (length.isPresent() && readIntact(id) == null) {
-        length = holdUnseen(id); // there may be a cached copy
+      List<OptionalInt> lengths = new ArrayList<>(ids.size());
+      for (BlobId id : ids) {
+        OptionalInt length = holdUnseen(id);
+        if (length.isPresent() && readIntact(id) == null) {
+          length = holdUnseen(id); // there may be a cached copy
+        }
+        lengths.add(length);
       }
-      if (length.isPresent()) {
+      if (lengths.stream().anyMatch(OptionalInt::isPresent)) {
         replicas.sync();
       }
-      return length;
+      return lengths;
     } catch (IOException e) {
-      refused(id); // a cached copy that cannot become one that belongs here
+      ids.forEach(this::refused); // a cached copy that cannot become one that belongs here
       throw e;
     }
   }

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.core.BlobId;
@@ -43,6 +45,21 @@ public final class PeerBlobs implements RemoteBlobs {
       int length = body.remaining() == Integer.BYTES ? body.getInt() : BlobMessages.ABSENT;
       return length > 0 ? OptionalInt.of(length) : OptionalInt.empty();
     });
+  }
+
+  @Override
+  public CompletableFuture<Set<BlobId>> holdAll(List<BlobId> ids) {
+    return client
+        .request(peer, BlobMessages.HOLD_SEVERAL, BlobMessages.encode(ids), limit)
+        .thenApply(lengths -> {
+          Set<BlobId> held = new HashSet<>();
+          for (BlobId id : ids) {
+            if (lengths.remaining() >= Integer.BYTES && lengths.getInt() > 0) {
+              held.add(id);
+            }
+          }
+          return held;
+        });
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.cairnfs.blob;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.core.BlobId;
@@ -17,6 +18,14 @@ public interface RemoteBlobs {
    * on stable storage, and for a while not collected even if no metadata refers to it.
    */
   CompletableFuture<OptionalInt> hold(BlobId id);
+
+  /**
+   * As {@link #hold} of each, in one message and with one wait for the disk.
+   *
+   * @param ids at most {@link BlobMessages#SEVERAL_MAX}
+   * @return those that are held there
+   */
+  CompletableFuture<Set<BlobId>> holdAll(List<BlobId> ids);
 
   /**
    * Stores a blob there, and holds it as {@link #hold} does; done when it is on stable storage.

@@ -240,6 +240,9 @@ final class Replicator {
     private final Set<NodeId> have = ConcurrentHashMap.newKeySet();
     private final Set<NodeId> tried = ConcurrentHashMap.newKeySet();
 
+    /** Those that were asked, and do not have it. */
+    private final Set<NodeId> lacking = ConcurrentHashMap.newKeySet();
+
     /** Those that could not store it, and know. */
     private final Set<NodeId> unable = ConcurrentHashMap.newKeySet();
 
@@ -294,33 +297,45 @@ final class Replicator {
     }
 
     @Override
+    public BlobId id() {
+      return id;
+    }
+
+    @Override
     public int lengthBytes() {
       return blobLength;
     }
 
     @Override
+    public boolean isQuestion(NodeId to) {
+      return mayBeThere && !lacking.contains(to);
+    }
+
+    @Override
+    public void absent(NodeId to) {
+      lacking.add(to);
+    }
+
+    @Override
+    public synchronized boolean isAlone() {
+      return failed;
+    }
+
+    @Override
     public synchronized @Nullable ByteBuffer parcel() {
-      boolean isParcel =
-          message != null && blobLength <= PARCEL_BYTES_MAX && !mayBeThere && !failed;
+      boolean isParcel = message != null && blobLength <= PARCEL_BYTES_MAX && !failed;
       return isParcel ? ByteBuffer.wrap(message, 0, BlobId.SIZE_BYTES + blobLength) : null;
     }
 
     @Override
     public CompletableFuture<?> send(NodeId to) {
-      RemoteBlobs peer = peers.of(to);
-      if (mayBeThere) {
-        return peer.hold(id)
-            .thenCompose(there -> there.isPresent()
-                ? CompletableFuture.completedFuture(true)
-                : storedPuts.put(peer, id, blobLength));
-      }
       byte[] ready;
       synchronized (this) {
         ready = message;
       }
       return ready == null
-          ? storedPuts.put(peer, id, blobLength)
-          : peer.put(id, ByteBuffer.wrap(ready, 0, BlobId.SIZE_BYTES + blobLength));
+          ? storedPuts.put(peers.of(to), id, blobLength)
+          : peers.of(to).put(id, ByteBuffer.wrap(ready, 0, BlobId.SIZE_BYTES + blobLength));
     }
 
     @Override

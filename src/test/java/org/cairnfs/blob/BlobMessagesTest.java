@@ -61,6 +61,16 @@ final class BlobMessagesTest {
     }
   }
 
+  @Property(tries = 1000)
+  void anyBytesAreNamesOrRefused(@ForAll @Size(max = 200) byte[] bytes) {
+    try {
+      List<BlobId> ids = BlobMessages.readIds(ByteBuffer.wrap(bytes));
+      assertThat(BlobMessages.encode(ids)).isEqualTo(ByteBuffer.wrap(bytes));
+    } catch (RefusedRequestException e) {
+      assertThat(bytes.length % BlobId.SIZE_BYTES == 0 && bytes.length > 0).isFalse();
+    }
+  }
+
   @Test
   void moreThanTheMostAreRefused() throws RefusedRequestException {
     List<ByteBuffer> messages = new ArrayList<>();

@@ -3,9 +3,11 @@ package org.cairnfs.blob;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,6 +57,22 @@ final class FakePeer implements RemoteBlobs {
     answer(answer, () -> {
       byte[] blob = blobs.get(id);
       answer.complete(blob == null ? OptionalInt.empty() : OptionalInt.of(blob.length));
+    });
+    return answer;
+  }
+
+  @Override
+  public CompletableFuture<Set<BlobId>> holdAll(List<BlobId> ids) {
+    holds.incrementAndGet();
+    CompletableFuture<Set<BlobId>> answer = new CompletableFuture<>();
+    answer(answer, () -> {
+      Set<BlobId> held = new HashSet<>(ids);
+      if (held.contains(refused)) {
+        answer.completeExceptionally(new IOException("refused"));
+      } else {
+        held.retainAll(blobs.keySet());
+        answer.complete(held);
+      }
     });
     return answer;
   }

@@ -11,11 +11,13 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.cairnfs.core.BlobId;
@@ -94,6 +96,29 @@ final class PeerBlobsTest {
     assertThat(HexFormat.of().formatHex(range.encode().array())).isEqualTo(hex);
     assertThat(BlobMessages.Range.read(ByteBuffer.wrap(HexFormat.of().parseHex(hex))))
         .isEqualTo(range);
+  }
+
+  @Test
+  void severalAreAskedForAtOnce() throws Exception {
+    List<BlobId> ids = new ArrayList<>();
+    Set<BlobId> there = new HashSet<>();
+    for (int i = 0; i < BlobMessages.SEVERAL_MAX; i++) {
+      byte[] bytes = Blocks.random(100, i);
+      ids.add(Blocks.id(bytes));
+      if (i % 3 == 0) {
+        there.add(Blocks.id(bytes));
+        assertThat(blobs.put(Blocks.id(bytes), message(Blocks.id(bytes), bytes)).join())
+            .isTrue();
+      }
+    }
+    int syncs = store.syncs();
+    assertThat(blobs.holdAll(ids).join()).isEqualTo(there);
+    assertThat(store.syncs()).as("with one wait for the disk").isEqualTo(syncs + 1);
+    leaving.set(true);
+    assertThat(blobs.holdAll(ids).join()).isEmpty();
+    ids.add(id);
+    assertRefused(blobs.holdAll(ids), FailureCode.INVALID);
+    assertRefused(blobs.holdAll(List.of()), FailureCode.INVALID);
   }
 
   @Test

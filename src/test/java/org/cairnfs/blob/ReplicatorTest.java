@@ -327,6 +327,49 @@ final class ReplicatorTest {
     assertThat(peer.puts).as("two, 64, 64, 20, and the large one").hasValue(2 + 3 + 1);
   }
 
+  @Test
+  void questionsThatWaitGoTogetherAndWhatIsLackingFollows() {
+    FakePeer peer = silentOneOfTwo();
+    List<BlobRef> refs = writeSmall(150);
+    peer.speak();
+    refs.forEach(ref -> catalog.refer(ref.id(), 1000));
+    await().until(() -> peer.blobs.size() == 150);
+    assertThat(blocks.sync(refs.stream().map(BlobRef::id).collect(toSet()))).isEmpty();
+    refs.forEach(blocks::unpin);
+    peer.blobs.remove(refs.get(7).id());
+    peer.blobs.remove(refs.get(100).id());
+    peer.puts.set(0);
+    peer.mood = FakePeer.Mood.SILENT;
+    refs.forEach(ref -> assertThat(blocks.share(ref)).isTrue());
+    assertThat(peer.holds).as("the others wait for these").hasValue(2);
+
+    peer.speak();
+
+    assertThat(blocks.sync(refs.stream().map(BlobRef::id).collect(toSet()))).isEmpty();
+    assertThat(peer.holds).as("two, 64, 64, and 20").hasValue(2 + 3);
+    assertThat(peer.puts).hasValue(2);
+    assertThat(peer.blobs).hasSize(150);
+  }
+
+  /** A question that the peer cannot answer must not keep others unanswered for ever. */
+  @Test
+  void questionsThatFailAreAskedAgainOneByOne() {
+    FakePeer peer = silentOneOfTwo();
+    peer.speak();
+    List<BlobRef> refs = writeSmall(5);
+    refs.forEach(ref -> catalog.refer(ref.id(), 1000));
+    await().until(() -> peer.blobs.size() == 5);
+    assertThat(blocks.sync(refs.stream().map(BlobRef::id).collect(toSet()))).isEmpty();
+    refs.forEach(blocks::unpin);
+    peer.mood = FakePeer.Mood.SILENT;
+    refs.forEach(ref -> assertThat(blocks.share(ref)).isTrue());
+    peer.refused = refs.get(3).id();
+
+    peer.speak();
+
+    assertThat(blocks.sync(Set.of(refs.get(2).id(), refs.get(4).id()))).isEmpty();
+  }
+
   /** One that a peer does not take must not keep the others from it for ever. */
   @Test
   void afterAFailureSmallBlobsGoAlone() {

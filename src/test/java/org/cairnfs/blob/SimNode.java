@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.blob.SimMeta.Entry;
@@ -373,6 +375,16 @@ final class SimNode {
     @Override
     public CompletableFuture<OptionalInt> hold(BlobId id) {
       return sim.call(from, to, run -> run.service.hold(id));
+    }
+
+    @Override
+    public CompletableFuture<Set<BlobId>> holdAll(List<BlobId> ids) {
+      return sim.call(from, to, run -> {
+        List<OptionalInt> lengths = run.service.holdAll(ids);
+        Set<BlobId> held = new LinkedHashSet<>(ids);
+        held.removeIf(id -> lengths.get(ids.indexOf(id)).isEmpty());
+        return held;
+      });
     }
 
     @Override
