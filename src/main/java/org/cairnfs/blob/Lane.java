@@ -8,15 +8,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The blobs on their way to one peer: a queue of which so many bytes are under way at a time, so
- * that a slow peer holds up nobody but itself. Small ones that wait go together, in one message and
- * with one wait for the peer's disk, and so do questions whether the peer has a blob already.
- * Thread-safe; never blocks.
+ * that a slow peer holds up nobody but itself. Small ones go together, in one message and with one
+ * wait for the peer's disk, and so do questions whether the peer has a blob already: they wait for
+ * others until a message is full or somebody is {@linkplain #hurry in a hurry}. Thread-safe; never
+ * blocks.
  */
 final class Lane {
   /** What a peer takes before it has answered anything is half of this. */
@@ -105,9 +107,19 @@ final class Lane {
 
   private final NodeId to;
   private final BlobPeers peers;
+  private final Consumer<Runnable> soon;
 
   /** Guarded by this, as is everything below. */
   private final ArrayDeque<Cargo> queue = new ArrayDeque<>();
+
+  /** Of what is in the queue, but for questions. */
+  private long queuedBytes;
+
+  /** Whether what is in the queue is not to wait for more. */
+  private boolean hurried;
+
+  /** Whether it will be hurried before long. */
+  private boolean hurriedSoon;
 
   /** The oldest first: what ends together ends in order, and a simulation can be repeated. */
   private final Map<Load, CompletableFuture<?>> underWay = new LinkedHashMap<>();
@@ -119,9 +131,11 @@ final class Lane {
   /** Whether a thread is sending: others leave it to that one, so that no stack grows. */
   private boolean sending;
 
-  Lane(NodeId to, BlobPeers peers) {
+  /** @param soon runs something when what waits has waited long enough for more, if ever */
+  Lane(NodeId to, BlobPeers peers, Consumer<Runnable> soon) {
     this.to = to;
     this.peers = peers;
+    this.soon = soon;
   }
 
   /** Sends it when its turn comes; if the queue is full, it has ended at once. */
@@ -131,13 +145,39 @@ final class Lane {
       taken = queue.size() < QUEUE_MAX;
       if (taken) {
         queue.add(cargo);
+        queuedBytes += queuedBytes(cargo);
+        hurried |= !load(cargo).isGathered();
       }
     }
     if (taken) {
       send();
+      hurrySoon();
     } else {
       cargo.ended(to, new IllegalStateException("too much waits for " + to));
     }
+  }
+
+  private void hurrySoon() {
+    synchronized (this) {
+      if (queue.isEmpty() || hurried || hurriedSoon) {
+        return;
+      }
+      hurriedSoon = true;
+    }
+    soon.accept(this::hurry);
+  }
+
+  /** Somebody waits for what is in the queue: it goes as soon as it can. */
+  void hurry() {
+    synchronized (this) {
+      hurriedSoon = false;
+      hurried = !queue.isEmpty();
+    }
+    send();
+  }
+
+  private long queuedBytes(Cargo cargo) {
+    return cargo.isQuestion(to) ? 0 : cargo.lengthBytes();
   }
 
   private void send() {
@@ -181,23 +221,39 @@ final class Lane {
       sending = false;
       return null;
     }
-    Load load = new Load(first.isQuestion(to));
-    load.add(first, load.isQuestion ? null : first.parcel());
+    Load load = load(first);
     sending = mayGo(load);
     if (!sending) {
       return null;
     }
-    queue.remove();
+    dequeue();
     if (load.isGathered()) {
       fill(load);
       count(load, 1);
     }
+    hurried &= !queue.isEmpty();
     underWay.put(load, new CompletableFuture<>());
     underWayBytes += load.bytes;
     return load;
   }
 
+  private Load load(Cargo first) {
+    Load load = new Load(first.isQuestion(to));
+    load.add(first, load.isQuestion ? null : first.parcel());
+    return load;
+  }
+
+  private void dequeue() {
+    queuedBytes -= queuedBytes(queue.remove());
+  }
+
   private boolean mayGo(Load load) {
+    if (load.isGathered()
+        && !hurried
+        && queue.size() < BlobMessages.SEVERAL_MAX
+        && queuedBytes < PARCELS_BYTES_MAX) {
+      return false; // more may come
+    }
     return underWay.isEmpty()
         || (underWay.size() < UNDER_WAY_MAX
             && (!load.isGathered()
@@ -221,7 +277,7 @@ final class Lane {
       if (isQuestion != load.isQuestion || (!isQuestion && parcel == null)) {
         return;
       }
-      queue.remove();
+      dequeue();
       load.add(next, parcel);
     }
   }
@@ -235,7 +291,9 @@ final class Lane {
     synchronized (this) {
       for (int i = absent.size() - 1; i >= 0; i--) {
         queue.addFirst(absent.get(i));
+        queuedBytes += absent.get(i).lengthBytes();
       }
+      hurried |= !absent.isEmpty();
       underWay.remove(load);
       underWayBytes -= load.bytes;
       if (load.isGathered()) {
@@ -253,6 +311,7 @@ final class Lane {
     synchronized (this) {
       waiting = new ArrayList<>(queue);
       queue.clear();
+      queuedBytes = 0;
       sent = new ArrayList<>(underWay.values());
     }
     sent.forEach(each -> each.cancel(false));

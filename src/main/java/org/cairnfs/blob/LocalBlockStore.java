@@ -262,6 +262,7 @@ public final class LocalBlockStore implements BlockStore {
 
   @Override
   public Set<BlobId> sync(Set<BlobId> wanted) {
+    below.replicator().hurry(); // while this disk syncs, the others do
     Set<BlobId> lost = syncHere(wanted);
     Set<BlobId> kept = wanted;
     if (!lost.isEmpty()) {

@@ -1,7 +1,5 @@
 package org.cairnfs.blob;
 
-import static java.util.stream.Collectors.toSet;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -62,7 +60,7 @@ final class Replicator {
   private final StoredPuts storedPuts;
   private final BiConsumer<BlobId, NodeId> missed;
   private final ConcurrentMap<BlobId, Shipment> shipments = new ConcurrentHashMap<>();
-  private final ConcurrentMap<NodeId, Lane> lanes = new ConcurrentHashMap<>();
+  private final Lanes lanes;
   private final AtomicLong keptBytes = new AtomicLong();
   private final WritePermits permits;
   private final AtomicBoolean retryPlanned = new AtomicBoolean();
@@ -80,6 +78,7 @@ final class Replicator {
     this.targets = new WriteTargets(nodes);
     this.peers = others.peers();
     this.threads = threads;
+    this.lanes = new Lanes(peers, threads);
     this.buffers = buffers;
     this.missed = missed;
     storedPuts = new StoredPuts(local, buffers, threads.transfers());
@@ -189,9 +188,17 @@ final class Replicator {
    * @param wanted blobs that are pinned here
    */
   CompletableFuture<Void> copies(Set<BlobId> wanted) {
-    return CompletableFuture.allOf(unsafe(wanted).stream()
-        .map(shipment -> shipment.safe)
-        .toArray(CompletableFuture<?>[]::new));
+    List<Shipment> unsafe = unsafe(wanted);
+    if (!unsafe.isEmpty()) {
+      hurry();
+    }
+    return CompletableFuture.allOf(
+        unsafe.stream().map(shipment -> shipment.safe).toArray(CompletableFuture<?>[]::new));
+  }
+
+  /** Somebody waits, or will before long, for what is small and waits to be sent. */
+  void hurry() {
+    lanes.hurry();
   }
 
   /** A pin ended: nobody here asks any more whether the blob is safe. */
@@ -200,18 +207,7 @@ final class Replicator {
   }
 
   private void nodesChanged() {
-    for (BlobNode node : nodes.nodes()) {
-      Lane lane = lanes.get(node.id());
-      if (lane != null && !node.live()) {
-        lane.abort();
-      }
-    }
-    Set<NodeId> known = nodes.nodes().stream().map(BlobNode::id).collect(toSet());
-    lanes.forEach((id, lane) -> {
-      if (!known.contains(id) && lanes.remove(id, lane)) {
-        lane.abort();
-      }
-    });
+    lanes.changed(nodes.nodes());
     shipments.values().forEach(Shipment::retry);
   }
 
@@ -287,7 +283,7 @@ final class Replicator {
           synchronized (this) {
             sending++;
           }
-          lanes.computeIfAbsent(node.id(), to -> new Lane(to, peers)).add(this);
+          lanes.add(node.id(), this);
         }
       }
       synchronized (this) {
