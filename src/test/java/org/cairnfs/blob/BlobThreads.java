@@ -2,11 +2,11 @@ package org.cairnfs.blob;
 
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import org.cairnfs.PausableTimer;
 
 /** Threads that work on the blobs of a test. */
 final class BlobThreads implements AutoCloseable {
-  final ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+  final PausableTimer timer = new PausableTimer();
   final ExecutorService transfers = Executors.newCachedThreadPool();
 
   ClusterBlobs.Threads both() {

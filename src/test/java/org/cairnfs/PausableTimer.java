@@ -1,25 +1,26 @@
-package org.cairnfs.vfs;
+package org.cairnfs;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /** A timer that can be stopped, for tests in which nothing may happen by the clock. */
-final class PausableTimer extends ScheduledThreadPoolExecutor {
+public final class PausableTimer extends ScheduledThreadPoolExecutor {
   private static final int THREADS = 2;
 
   private volatile CountDownLatch going = new CountDownLatch(0);
 
-  PausableTimer() {
+  /** A timer that runs. */
+  public PausableTimer() {
     super(THREADS);
   }
 
   /** No task begins from now on; those that run go on. */
-  void pause() {
+  public void pause() {
     going = new CountDownLatch(1);
   }
 
   /** Tasks run again. */
-  void resume() {
+  public void resume() {
     going.countDown();
   }
 
