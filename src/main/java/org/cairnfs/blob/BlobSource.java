@@ -28,12 +28,9 @@ public interface BlobSource {
   /**
    * Brings a blob near that will be read soon, if that takes time.
    *
-   * @return whether a reader was already waiting for it, and has its bytes
    * @throws IOException if this source does not have it
    */
-  default boolean prepare(BlobId id, int blobLength) throws IOException {
-    return false;
-  }
+  default void prepare(BlobId id, int blobLength) throws IOException {}
 
   /**
    * Bytes this source gave did not verify: it is to look for itself, and not to serve the blob

@@ -61,10 +61,11 @@ public interface BlockStore {
   void read(BlobRef ref, int offset, ByteBuffer into);
 
   /**
-   * Starts fetching and decrypting the blob's frames of that range into the cache; returns at once
-   * and never fails.
+   * Starts fetching the blob if another node has it and this one does not; returns at once and
+   * never fails. What is here the kernel reads ahead by itself: it asks for the next ranges of a
+   * stream while a program looks at the last one, and several threads answer.
    */
-  void prefetch(BlobRef ref, int offset, int length);
+  void prefetch(BlobRef ref);
 
   /**
    * Returns when every block whose write completed before is on stable storage, those wanted on as

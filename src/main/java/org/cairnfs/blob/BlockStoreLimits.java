@@ -7,7 +7,7 @@ package org.cairnfs.blob;
  * @param cachedKeys unwrapped block keys kept, about 250 bytes each
  * @param pendingWrites blocks given to {@link BlockStore#write} and not yet stored; the next caller
  *     waits
- * @param pendingPrefetches prefetch requests waiting or running; the next one is dropped
+ * @param pendingPrefetches blobs waiting to be fetched ahead, or being fetched; the next one is not
  */
 public record BlockStoreLimits(
     long cacheBytes, int cachedKeys, int pendingWrites, int pendingPrefetches) {

@@ -27,17 +27,13 @@ final class ClusterBlobSource implements BlobSource {
 
   private final LocalBlobs local;
   private final PeerReads reads;
-  private final ConcurrentMap<BlobId, Flight> flights = new ConcurrentHashMap<>();
+
+  /** The blobs on their way. */
+  private final ConcurrentMap<BlobId, CompletableFuture<byte[]>> flights =
+      new ConcurrentHashMap<>();
+
   private final Cache<BlobId, Boolean> distrusted =
       Caffeine.newBuilder().maximumSize(DISTRUSTED_MAX).executor(Runnable::run).build();
-
-  /** A blob on its way. */
-  private static final class Flight {
-    final CompletableFuture<byte[]> blob = new CompletableFuture<>();
-
-    /** Whether a reader takes its bytes from here. */
-    volatile boolean hasReader;
-  }
 
   ClusterBlobSource(LocalBlobs local, PeerReads reads) {
     this.local = local;
@@ -63,30 +59,20 @@ final class ClusterBlobSource implements BlobSource {
   }
 
   @Override
-  public boolean prepare(BlobId id, int blobLength) throws IOException {
-    if (local.isHere(id)) {
-      return false;
+  public void prepare(BlobId id, int blobLength) throws IOException {
+    if (!local.isHere(id)) {
+      byte[] unused = fetchWhole(id, blobLength);
     }
-    Flight flight = new Flight();
-    Flight earlier = flights.putIfAbsent(id, flight);
-    if (earlier == null) {
-      byte[] unused = fly(id, blobLength, flight);
-      return flight.hasReader;
-    }
-    byte[] unused = await(earlier);
-    return earlier.hasReader;
   }
 
   /** All bytes of a blob, verified; nobody may write to them. They are cached, too. */
   private byte[] fetchWhole(BlobId id, int blobLength) throws IOException {
     while (true) {
-      Flight mine = new Flight();
-      mine.hasReader = true;
-      Flight flight = flights.putIfAbsent(id, mine);
+      CompletableFuture<byte[]> mine = new CompletableFuture<>();
+      CompletableFuture<byte[]> flight = flights.putIfAbsent(id, mine);
       if (flight == null) {
         return fly(id, blobLength, mine);
       }
-      flight.hasReader = true;
       byte[] blob = await(flight);
       if (blob != null) {
         return blob;
@@ -94,15 +80,16 @@ final class ClusterBlobSource implements BlobSource {
     }
   }
 
-  private byte[] fly(BlobId id, int blobLength, Flight flight) throws IOException {
+  private byte[] fly(BlobId id, int blobLength, CompletableFuture<byte[]> flight)
+      throws IOException {
     try {
       byte[] blob =
           reads.fetch(id, 0, blobLength, bytes -> Hashes.isBlob(id, bytes)).array();
-      flight.blob.complete(blob);
+      flight.complete(blob);
       local.cache(id, ByteBuffer.wrap(blob));
       return blob;
     } catch (IOException | RuntimeException e) {
-      flight.blob.completeExceptionally(e);
+      flight.completeExceptionally(e);
       throw e;
     } finally {
       flights.remove(id, flight);
@@ -110,9 +97,9 @@ final class ClusterBlobSource implements BlobSource {
   }
 
   /** What another thread fetches, or null if it was interrupted. */
-  private static byte @Nullable [] await(Flight flight) throws IOException {
+  private static byte @Nullable [] await(CompletableFuture<byte[]> flight) throws IOException {
     try {
-      return flight.blob.get();
+      return flight.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while a blob was fetched");

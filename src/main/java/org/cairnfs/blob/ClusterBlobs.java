@@ -126,8 +126,7 @@ public final class ClusterBlobs implements AutoCloseable {
   }
 
   /** The blocks of this node, for a vfs. Needs the volume's key, as nothing else does. */
-  public BlockStore blockStore(
-      BlockSealer sealer, LocalBlockStore.Threads sealing, BlockStoreLimits limits) {
+  public BlockStore blockStore(BlockSealer sealer, Executor sealing, BlockStoreLimits limits) {
     LocalBlockStore.Below below = new LocalBlockStore.Below(
         local,
         disk,

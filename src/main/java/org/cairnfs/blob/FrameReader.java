@@ -85,53 +85,6 @@ final class FrameReader {
     }
   }
 
-  /**
-   * Brings frames into the cache, those that are neither there nor on their way.
-   *
-   * @throws PosixException EIO if no source has an intact copy
-   */
-  void load(BlobRef ref, int firstFrame, int lastFrame) {
-    int frame = firstFrame;
-    while (frame <= lastFrame) {
-      List<FrameCache.Claim> claims = new ArrayList<>();
-      int next = frame;
-      while (next <= lastFrame && claim(ref, next, claims)) {
-        next++;
-      }
-      if (next > frame) {
-        loadRun(ref, frame, claims);
-      }
-      frame = Math.max(next, frame + 1);
-    }
-  }
-
-  /**
-   * Brings a blob near of which frames will be loaded soon.
-   *
-   * @return whether a reader was already waiting for it: to load them is to do its work once more
-   */
-  boolean prepare(BlobRef ref) {
-    boolean taken = false;
-    for (BlobSource source : sources) {
-      try {
-        taken |= source.prepare(ref.id(), BlobFormat.blobLengthOf(ref.plainLengthBytes()));
-      } catch (IOException e) {
-        LOG.debug("Blob {} cannot be fetched ahead", ref.id(), e);
-      }
-    }
-    return taken;
-  }
-
-  /** Whether any of the frames would have to be read. */
-  boolean lacksAny(BlobId id, int firstFrame, int lastFrame) {
-    for (int frame = firstFrame; frame <= lastFrame; frame++) {
-      if (!cache.has(new FrameKey(id, frame))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   private boolean claim(BlobRef ref, int frame, List<FrameCache.Claim> claims) {
     FrameKey key = new FrameKey(ref.id(), frame);
     FrameCache.Claim claim = cache.has(key) ? null : cache.claim(key);
@@ -140,18 +93,6 @@ final class FrameReader {
     }
     claims.add(claim);
     return true;
-  }
-
-  private void loadRun(BlobRef ref, int firstFrame, List<FrameCache.Claim> claims) {
-    try {
-      fetch(ref, firstFrame, claims.size(), (source, key, frame, ciphertext) -> {
-        FrameCache.Claim claim = claims.get(frame - firstFrame);
-        decryptIntoCache(ref, key, claim.key(), ciphertext).release();
-        claim.end();
-      });
-    } finally {
-      claims.forEach(FrameCache.Claim::end);
-    }
   }
 
   /** Reads the frame at {@code position} and those after it that are wanted too and not cached. */

@@ -41,7 +41,7 @@ public final class LocalBlockStore implements BlockStore {
   private final Below below;
   private final LocalBlobs store;
   private final BlockSealer sealer;
-  private final Threads threads;
+  private final Executor sealing;
   private final FrameCache cache;
   private final FrameReader reader;
   private final BlobBuffers buffers;
@@ -50,19 +50,11 @@ public final class LocalBlockStore implements BlockStore {
   private final LongAdder deduplicatedBytes = new LongAdder();
 
   /**
-   * The threads that work for a block store.
-   *
-   * @param sealing seals and appends blocks; as many as there are cores
-   * @param prefetching reads ahead what is here; one or two
-   */
-  public record Threads(Executor sealing, Executor prefetching) {}
-
-  /**
    * What blocks are kept in.
    *
    * @param disk the disk that {@code store} lives on, asked for its space only
    * @param sources asked in this order, {@code store} first
-   * @param fetching reads ahead what is elsewhere
+   * @param fetching brings near what is elsewhere and will be read soon
    */
   record Below(
       LocalBlobs store,
@@ -75,11 +67,11 @@ public final class LocalBlockStore implements BlockStore {
       BlobBuffers buffers,
       ClusterSettings settings) {}
 
-  LocalBlockStore(Below below, BlockSealer sealer, Threads threads, BlockStoreLimits limits) {
+  LocalBlockStore(Below below, BlockSealer sealer, Executor sealing, BlockStoreLimits limits) {
     this.below = below;
     this.store = below.store();
     this.sealer = sealer;
-    this.threads = threads;
+    this.sealing = sealing;
     this.buffers = below.buffers();
     cache = new FrameCache(limits.cacheBytes());
     reader = new FrameReader(below.sources(), sealer, cache, buffers, limits.cachedKeys());
@@ -93,7 +85,7 @@ public final class LocalBlockStore implements BlockStore {
     CompletableFuture<BlobRef> result = new CompletableFuture<>();
     writePermits.acquireUninterruptibly();
     try {
-      threads.sealing().execute(() -> sealAndComplete(plain, offset, length, result));
+      sealing.execute(() -> sealAndComplete(plain, offset, length, result));
     } catch (RejectedExecutionException e) {
       writePermits.release();
       result.completeExceptionally(
@@ -218,20 +210,12 @@ public final class LocalBlockStore implements BlockStore {
   }
 
   @Override
-  public void prefetch(BlobRef ref, int offset, int length) {
-    int end = (int) Math.min((long) offset + length, ref.plainLengthBytes());
-    if (offset < 0 || offset >= end) {
-      return;
-    }
-    int first = offset / Limits.FRAME_SIZE_BYTES;
-    int last = (end - 1) / Limits.FRAME_SIZE_BYTES;
-    if (!reader.lacksAny(ref.id(), first, last) || !prefetchPermits.tryAcquire()) {
+  public void prefetch(BlobRef ref) {
+    if (isHere(ref.id()) || !prefetchPermits.tryAcquire()) {
       return;
     }
     try {
-      boolean isHere = isHere(ref.id());
-      Executor executor = isHere ? threads.prefetching() : below.fetching();
-      executor.execute(() -> load(ref, first, last, isHere));
+      below.fetching().execute(() -> fetch(ref));
     } catch (RejectedExecutionException e) {
       prefetchPermits.release();
       LOG.debug("Not reading ahead: the threads for it have stopped", e);
@@ -240,21 +224,21 @@ public final class LocalBlockStore implements BlockStore {
 
   private boolean isHere(BlobId id) {
     try {
-      return below.replicator().isAlone() || store.isHere(id);
+      return isAlone() || store.isHere(id);
     } catch (IOException e) {
       LOG.debug("Cannot look for blob {}", id, e);
       return true; // whoever reads it finds out
     }
   }
 
-  private void load(BlobRef ref, int firstFrame, int lastFrame, boolean isHere) {
+  private void fetch(BlobRef ref) {
     try {
-      if (isHere || !reader.prepare(ref)) {
-        reader.load(ref, firstFrame, lastFrame);
+      for (BlobSource source : below.sources()) {
+        source.prepare(ref.id(), BlobFormat.blobLengthOf(ref.plainLengthBytes()));
       }
-    } catch (PosixException e) {
-      // The reader who wants these bytes meets the same failure and gets it reported.
-      LOG.debug("Reading ahead in blob {} failed", ref.id(), e);
+    } catch (IOException | RuntimeException e) {
+      // Whoever reads it meets the same failure and gets it reported.
+      LOG.debug("Blob {} cannot be fetched ahead", ref.id(), e);
     } finally {
       prefetchPermits.release();
     }

@@ -8,11 +8,11 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.ClusterBlobs;
-import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.crypto.BadKeyException;
 import org.cairnfs.crypto.BlockSealer;
@@ -53,7 +53,6 @@ final class Startup {
   /** Sealing is bound by the processor; on one core a second thread still hides the disk. */
   private static final int SEALING_THREADS_MIN = 2;
 
-  private static final int PREFETCHING_THREADS = 2;
   private static final int TIMER_THREADS = 2;
   private static final int ROOT_PERMISSIONS = 0755;
 
@@ -243,11 +242,10 @@ final class Startup {
       MetaSession session,
       Journal journal) {
     int sealingThreads = Math.max(SEALING_THREADS_MIN, Runtime.getRuntime().availableProcessors());
-    LocalBlockStore.Threads threads = new LocalBlockStore.Threads(
-        resources.pool("seal", sealingThreads), resources.pool("prefetch", PREFETCHING_THREADS));
+    Executor sealing = resources.pool("seal", sealingThreads);
     ScheduledExecutorService timer = resources.timer("vfs", TIMER_THREADS);
     BlockStoreLimits limits = BlockStoreLimits.forHeap(Runtime.getRuntime().maxMemory());
-    BlockStore blocks = clusterBlobs.blockStore(sealer, threads, limits);
+    BlockStore blocks = clusterBlobs.blockStore(sealer, sealing, limits);
     LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
     LocalVfs vfs =
         resources.add(new LocalVfs(session, blocks, new NameSealer(keys), clocks, timer, journal));

@@ -49,9 +49,11 @@ final class FileIo {
       left -= length;
     }
     open.locks().requireHeld();
-    OpenFile.Window window = open.readAhead(offset, at);
-    if (window != null) {
-      readAhead(file, window);
+    if (!blobs.isAlone()) {
+      OpenFile.Window window = open.readAhead(offset, at);
+      if (window != null) {
+        readAhead(file, window);
+      }
     }
   }
 
@@ -160,6 +162,7 @@ final class FileIo {
     }
   }
 
+  /** Has what other nodes have of that range fetched. */
   private void readAhead(ActiveFile file, OpenFile.Window window) {
     long end = Math.min(window.to(), file.sizeBytes());
     for (long at = window.from(); at < end; ) {
@@ -168,18 +171,10 @@ final class FileIo {
       long blockEnd = Math.min(end, blockStart + Limits.BLOCK_SIZE_BYTES);
       int from = (int) (at - blockStart);
       int to = (int) (blockEnd - blockStart);
-      prefetch(session.extents(file.number(), block, from, to), from, to);
-      at = blockEnd;
-    }
-  }
-
-  private void prefetch(List<Extent> extents, int from, int to) {
-    for (Extent extent : extents) {
-      int start = Math.max(from, extent.offset());
-      int end = Math.min(to, extent.end());
-      if (start < end) {
-        blobs.prefetch(extent.blob(), extent.blobOffset() + start - extent.offset(), end - start);
+      for (Extent extent : session.extents(file.number(), block, from, to)) {
+        blobs.prefetch(extent.blob());
       }
+      at = blockEnd;
     }
   }
 

@@ -16,7 +16,6 @@ import java.util.stream.Stream;
 import org.cairnfs.blob.BlobCatalog;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
-import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.blob.LoneBlobs;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -86,12 +85,11 @@ public class ReadPathBenchmark extends MicrosecondsBenchmark {
     home = Files.createTempDirectory("cairn-bench");
     store = SegmentStore.open(
         home.resolve("segments"), home.resolve("index"), SegmentOptions.DEFAULT, Runnable::run);
-    LocalBlockStore.Threads threads = new LocalBlockStore.Threads(Runnable::run, Runnable::run);
     BlockSealer sealer =
         new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
     blocks = LoneBlobs.over(
             store, Files.getFileStore(home), NO_FILES, new ScheduledThreadPoolExecutor(1))
-        .blockStore(sealer, threads, BlockStoreLimits.forHeap(512L << 20));
+        .blockStore(sealer, Runnable::run, BlockStoreLimits.forHeap(512L << 20));
     byte[] plain = new byte[BLOCK];
     for (int i = 0; i < BLOCKS; i++) {
       random.nextBytes(plain);
@@ -119,21 +117,10 @@ public class ReadPathBenchmark extends MicrosecondsBenchmark {
     return heap;
   }
 
-  /** As a cold stream through the mount, without read-ahead. */
+  /** As a cold stream through the mount. */
   @Benchmark
   public ByteBuffer mebibyteInRequestsOffTheHeap() {
     BlobRef ref = nextLarge();
-    for (int offset = 0; offset < BLOCK; offset += REQUEST) {
-      blocks.read(ref, offset, direct.clear());
-    }
-    return direct;
-  }
-
-  /** As a cold stream through the mount with read-ahead, whose cost is counted too. */
-  @Benchmark
-  public ByteBuffer mebibytePrefetchedThenInRequests() {
-    BlobRef ref = nextLarge();
-    blocks.prefetch(ref, 0, BLOCK);
     for (int offset = 0; offset < BLOCK; offset += REQUEST) {
       blocks.read(ref, offset, direct.clear());
     }

@@ -59,7 +59,7 @@ abstract class BlockStoreContract {
         int offset = random.nextInt(length);
         int wanted = 1 + random.nextInt(length - offset);
         if (random.nextInt(4) == 0) {
-          blocks.prefetch(ref, offset, wanted);
+          blocks.prefetch(ref);
         }
         ByteBuffer into = buffer(random, wanted);
         blocks.read(ref, offset, into);
@@ -170,7 +170,7 @@ abstract class BlockStoreContract {
             int offset = random.nextInt(plain.length);
             int length = 1 + random.nextInt(Math.min(70_000, plain.length - offset));
             if (random.nextInt(4) == 0) {
-              blocks.prefetch(refs.get(which), offset, length);
+              blocks.prefetch(refs.get(which));
             }
             assertThat(Blocks.read(blocks, refs.get(which), offset, length))
                 .isEqualTo(Arrays.copyOfRange(plain, offset, offset + length));

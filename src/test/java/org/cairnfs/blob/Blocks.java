@@ -12,6 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
@@ -27,8 +28,7 @@ final class Blocks {
   /** Those of the heap that a node has unless it is told otherwise. */
   static final BlockStoreLimits LIMITS = BlockStoreLimits.forHeap(512L << 20);
 
-  static final LocalBlockStore.Threads CALLER =
-      new LocalBlockStore.Threads(Runnable::run, Runnable::run);
+  static final Executor CALLER = Runnable::run;
 
   /** Opens no store: nothing is cached. */
   static final CachedStore NO_CACHE = () -> {
@@ -61,10 +61,7 @@ final class Blocks {
 
   /** Of a node alone, though it may read from others. */
   static LocalBlockStore over(
-      LocalBlobs local,
-      LocalBlockStore.Threads threads,
-      BlockStoreLimits limits,
-      BlobSource... others) {
+      LocalBlobs local, Executor sealing, BlockStoreLimits limits, BlobSource... others) {
     List<BlobSource> sources = new ArrayList<>();
     sources.add(new LocalBlobSource(local));
     sources.addAll(List.of(others));
@@ -92,7 +89,7 @@ final class Blocks {
         Runnable::run,
         buffers,
         ClusterSettings.DEFAULT);
-    return new LocalBlockStore(below, sealer(), threads, limits);
+    return new LocalBlockStore(below, sealer(), sealing, limits);
   }
 
   static BlockStoreLimits cacheOf(long bytes) {

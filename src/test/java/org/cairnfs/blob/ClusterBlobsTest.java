@@ -122,7 +122,7 @@ final class ClusterBlobsTest {
     await().atMost(SOON).until(() -> copies(ref.id()) >= 3);
     BlobHost reader = without(ref.id());
 
-    reader.blocks.prefetch(ref, 0, 1000);
+    reader.blocks.prefetch(ref);
 
     await().atMost(SOON).until(() -> reader.blobs.cachedBytes() > plain.length);
   }

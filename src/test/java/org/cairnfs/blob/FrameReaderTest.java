@@ -9,12 +9,10 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -115,65 +113,6 @@ final class FrameReaderTest {
     assertRead(0, 5 * FRAME);
 
     assertThat(store.reads()).as("frames 0 and 1, then 3 and 4").isEqualTo(4);
-  }
-
-  @Test
-  void prefetchedFramesAreNotReadAgain() {
-    blocks.prefetch(ref, 0, 16 * FRAME);
-    assertThat(store.reads()).isEqualTo(1);
-
-    assertRead(0, 16 * FRAME);
-    blocks.prefetch(ref, 5, 9 * FRAME);
-
-    assertThat(store.reads()).isEqualTo(1);
-    assertThat(blocks.stats().cacheHits()).isEqualTo(16);
-  }
-
-  @Test
-  void prefetchLeavesOutWhatIsCached() {
-    cache(3);
-
-    blocks.prefetch(ref, 0, 6 * FRAME);
-
-    assertThat(store.reads()).isEqualTo(4);
-    assertRead(0, 6 * FRAME);
-    assertThat(store.reads()).isEqualTo(4);
-  }
-
-  @Test
-  void prefetchBeyondTheBlockIsCutOrIgnored() {
-    blocks.prefetch(ref, 16 * FRAME, 10);
-    blocks.prefetch(ref, -1, 10);
-    blocks.prefetch(ref, 0, 0);
-    assertThat(store.reads()).isZero();
-
-    blocks.prefetch(ref, 15 * FRAME, Integer.MAX_VALUE);
-    assertThat(store.reads()).isEqualTo(1);
-  }
-
-  @Test
-  void prefetchesBeyondTheLimitAreDropped() {
-    Queue<Runnable> tasks = new ArrayDeque<>();
-    LocalBlockStore.Threads threads = new LocalBlockStore.Threads(Runnable::run, tasks::add);
-    BlockStoreLimits limits = new BlockStoreLimits(96 << 20, 10, 10, 2);
-    LocalBlockStore limited = Blocks.over(Blocks.local(store), threads, limits);
-    for (int frame = 0; frame < 5; frame++) {
-      limited.prefetch(ref, frame * FRAME, 10);
-    }
-    assertThat(tasks).hasSize(2);
-
-    tasks.remove().run();
-    limited.prefetch(ref, 7 * FRAME, 10);
-
-    assertThat(tasks).hasSize(2);
-  }
-
-  @Test
-  void aFailedPrefetchIsSilentAndTheReadIsNot() {
-    store.flipBit(ref.id(), 8 * BlobFormat.frameOffset(1));
-    blocks.prefetch(ref, 0, 16 * FRAME);
-
-    assertEio(() -> Blocks.read(blocks, ref, FRAME, 10));
   }
 
   @Test

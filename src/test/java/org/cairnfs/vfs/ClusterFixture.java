@@ -17,7 +17,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.ClusterBlobs;
-import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.blob.LoneBlobs;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
@@ -83,10 +82,8 @@ final class ClusterFixture implements AutoCloseable {
         threads);
     blobs = LoneBlobs.over(
         segments, Files.getFileStore(directory), new StoresCatalog(stores), collecting);
-    blocks = blobs.blockStore(
-        new BlockSealer(keys),
-        new LocalBlockStore.Threads(threads, threads),
-        new BlockStoreLimits(8 << 20, 64, 8, 4));
+    blocks =
+        blobs.blockStore(new BlockSealer(keys), threads, new BlockStoreLimits(8 << 20, 64, 8, 4));
     for (int i = 0; i < count; i++) {
       add();
     }

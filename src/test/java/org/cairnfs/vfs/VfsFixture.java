@@ -24,7 +24,6 @@ import org.cairnfs.PausableTimer;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.ClusterBlobs;
-import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.blob.LoneBlobs;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.Bytes;
@@ -59,7 +58,6 @@ final class VfsFixture implements AutoCloseable {
   private final Path segments = disk.getPath("/disk/segments");
   private final VolumeKeys keys = VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES]));
   private final ExecutorService sealing = Executors.newFixedThreadPool(2);
-  private final ExecutorService prefetching = Executors.newSingleThreadExecutor();
   private MetaStore metaStore = newMetaStore();
   private DirectMetaLog log;
   private final Random sessionIds = new Random(7);
@@ -163,7 +161,6 @@ final class VfsFixture implements AutoCloseable {
   public void close() throws IOException {
     stop();
     sealing.shutdownNow();
-    prefetching.shutdownNow();
     disk.close();
   }
 
@@ -182,10 +179,8 @@ final class VfsFixture implements AutoCloseable {
     FileStore space = Files.getFileStore(segments);
     PausableTimer timer = new PausableTimer();
     ClusterBlobs blobs = LoneBlobs.over(store, space, new StoresCatalog(List.of(metaStore)), timer);
-    BlockStore blocks = blobs.blockStore(
-        new BlockSealer(keys),
-        new LocalBlockStore.Threads(sealing, prefetching),
-        new BlockStoreLimits(8 << 20, 64, 8, 4));
+    BlockStore blocks =
+        blobs.blockStore(new BlockSealer(keys), sealing, new BlockStoreLimits(8 << 20, 64, 8, 4));
     SessionSettings settings = new SessionSettings(
         new NodeId(1, 2, 3, 4),
         new Bytes(new byte[16]),

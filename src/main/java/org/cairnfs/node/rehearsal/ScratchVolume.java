@@ -17,7 +17,6 @@ import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
 import org.cairnfs.blob.ClusterBlobs;
 import org.cairnfs.blob.ClusterSettings;
-import org.cairnfs.blob.LocalBlockStore;
 import org.cairnfs.blob.RemoteBlobs;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.NodeId;
@@ -110,8 +109,7 @@ final class ScratchVolume implements AutoCloseable {
         new ClusterBlobs.Threads(timer, timer),
         ClusterSettings.DEFAULT,
         System::nanoTime));
-    BlockStore blocks =
-        blobs.blockStore(sealer, new LocalBlockStore.Threads(sealing, sealing), LIMITS);
+    BlockStore blocks = blobs.blockStore(sealer, sealing, LIMITS);
     LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
     return closing(new LocalVfs(session, blocks, names, clocks, timer, journal));
   }
