@@ -18,4 +18,7 @@ public interface EntryJournal {
    *     rests on could not be stored
    */
   boolean write(byte[] entry, boolean allEarlier);
+
+  /** The entry that was written is in the log for good, and in the tables. Does not block. */
+  default void committed() {}
 }

@@ -83,8 +83,8 @@ final class SessionPipeline {
     /** Guarded by the pipeline. */
     private boolean landed;
 
-    /** Whether a journal has it on stable storage. Written with {@link #proposing} held. */
-    private volatile boolean journaled;
+    /** The journal that has it on stable storage, if one does. Written under proposing. */
+    private volatile @Nullable EntryJournal journal;
 
     private @Nullable MetaReply reply;
     private @Nullable Throwable failure;
@@ -92,6 +92,18 @@ final class SessionPipeline {
     Flight(@Nullable Batch batch, List<MetaOp> ops) {
       this.batch = batch;
       this.ops = ops;
+    }
+
+    private boolean isJournaled() {
+      return journal != null;
+    }
+
+    private void applied() {
+      EntryJournal has = journal;
+      if (has != null) {
+        has.committed();
+      }
+      done.complete(reply);
     }
   }
 
@@ -160,7 +172,7 @@ final class SessionPipeline {
     int all = flights.size();
     return all < MAX_IN_FLIGHT
         || (all < MAX_UNAPPLIED
-            && flights.stream().filter(flight -> !flight.journaled).count() < MAX_IN_FLIGHT);
+            && flights.stream().filter(flight -> !flight.isJournaled()).count() < MAX_IN_FLIGHT);
   }
 
   private synchronized int waiting() {
@@ -212,13 +224,13 @@ final class SessionPipeline {
       }
       onNumber.accept(number);
       try {
-        flight.journaled = journal.write(entry, areAllDurableBefore(flight));
+        flight.journal = journal.write(entry, areAllDurableBefore(flight)) ? journal : null;
       } catch (PosixException e) {
         landed(flight, null, e);
         return flight.done;
       }
       held.add(new Held(flight, number, entry));
-      if (flight.journaled && held.size() < MAX_HELD) {
+      if (flight.isJournaled() && held.size() < MAX_HELD) {
         return flight.done;
       }
       pushHeld();
@@ -268,7 +280,8 @@ final class SessionPipeline {
   }
 
   private synchronized boolean areAllDurableBefore(Flight flight) {
-    return flights.stream().allMatch(other -> other == flight || other.landed || other.journaled);
+    return flights.stream()
+        .allMatch(other -> other == flight || other.landed || other.isJournaled());
   }
 
   /**
@@ -345,7 +358,7 @@ final class SessionPipeline {
         if (flight.batch != null) {
           onApplied.accept(flight.batch, reply);
         }
-        flight.done.complete(reply);
+        flight.applied();
         return;
       }
     } catch (RuntimeException e) {

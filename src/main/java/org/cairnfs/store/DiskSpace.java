@@ -41,8 +41,7 @@ final class DiskSpace {
   /** What to throw for a failed write: a full disk is told from a broken one. */
   IOException explain(IOException failure, long bytes) {
     trustedBytes = 0;
-    String message = String.valueOf(failure.getMessage());
-    boolean full = message.contains("No space left") || message.contains("quota exceeded");
+    boolean full = DiskFullException.isMeantBy(failure);
     try {
       full |= files.usableBytes() < bytes;
     } catch (IOException e) {

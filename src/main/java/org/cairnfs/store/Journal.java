@@ -151,14 +151,14 @@ public final class Journal implements Closeable {
   /**
    * Writes a record; it is on stable storage after a {@link #force}.
    *
-   * @return its number; {@link #NO_ROOM} if there is none until more is settled
+   * @return its number; {@link #NO_ROOM} if there is none until more is settled, or if the disk has
+   *     none for the file
    */
   public long append(byte[] payload) throws IOException {
     int bytes = HEADER_BYTES + payload.length;
-    if (bytes > areaBytes - used && (bytes > areaBytes || !beginOther())) {
+    if (!allocate() || (bytes > areaBytes - used && (bytes > areaBytes || !beginOther()))) {
       return NO_ROOM;
     }
-    allocate();
     long number = last + 1;
     ByteBuffer record = ByteBuffer.allocate(bytes);
     record.putInt(MAGIC).putInt(payload.length).putLong(round).putLong(number);
@@ -182,18 +182,26 @@ public final class Journal implements Closeable {
     return true;
   }
 
-  /** Gives the file its length and its blocks, once. */
-  private void allocate() throws IOException {
+  /** Gives the file its length and its blocks, once; returns whether it has them. */
+  private boolean allocate() throws IOException {
     if (allocated) {
-      return;
+      return true;
     }
     ByteBuffer zeroes = ByteBuffer.allocateDirect(ZEROES_BYTES);
     long end = (long) AREAS * areaBytes;
-    for (long at = 0; at < end; at += zeroes.capacity()) {
-      file.write(zeroes.clear().limit((int) Math.min(zeroes.capacity(), end - at)), at);
+    try {
+      for (long at = 0; at < end; at += zeroes.capacity()) {
+        file.write(zeroes.clear().limit((int) Math.min(zeroes.capacity(), end - at)), at);
+      }
+    } catch (IOException e) {
+      if (DiskFullException.isMeantBy(e)) {
+        return false;
+      }
+      throw e;
     }
     file.force();
     allocated = true;
+    return true;
   }
 
   /** Returns when every record appended before is on stable storage. */

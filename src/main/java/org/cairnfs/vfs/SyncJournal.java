@@ -66,13 +66,10 @@ final class SyncJournal {
   private final AtomicBoolean pushAsked = new AtomicBoolean();
 
   /** Guarded by itself: not settled, oldest first. */
-  private final Deque<Written> unsettled = new ArrayDeque<>();
+  private final Deque<Attempt> unsettled = new ArrayDeque<>();
 
   /** Set when the file could not be written: from then on it takes nothing more. */
   private volatile boolean failed;
-
-  private record Written(
-      long number, Map<BlobId, byte[]> sealed, CompletableFuture<Void> committed) {}
 
   SyncJournal(
       Journal file,
@@ -127,6 +124,7 @@ final class SyncJournal {
     private final Map<BlobId, byte[]> sealed;
     private long number = Journal.NO_ROOM;
     private boolean durable;
+    private volatile boolean committed;
 
     private Attempt(Map<BlobId, byte[]> sealed) {
       this.sealed = sealed;
@@ -157,15 +155,24 @@ final class SyncJournal {
       return false;
     }
 
-    /** The cut was proposed: returns when it is durable, here or there. */
-    CompletableFuture<Void> proposed(CompletableFuture<Void> committed) {
+    @Override
+    public void committed() {
+      committed = true;
+    }
+
+    /**
+     * The cut was proposed: returns when it is durable, here or there.
+     *
+     * @param inLog completes when it is there; exceptionally if the log is stalled, too
+     */
+    CompletableFuture<Void> proposed(CompletableFuture<Void> inLog) {
       if (number != Journal.NO_ROOM) {
         synchronized (unsettled) {
-          unsettled.add(new Written(number, sealed, committed));
+          unsettled.add(this);
         }
       }
       pushSoon();
-      return durable ? CompletableFuture.completedFuture(null) : committed;
+      return durable ? CompletableFuture.completedFuture(null) : inLog;
     }
   }
 
@@ -189,10 +196,10 @@ final class SyncJournal {
 
   /** Gives up the records whose entries are committed, after syncing their blobs. */
   synchronized void settle() {
-    List<Written> done = new ArrayList<>();
+    List<Attempt> done = new ArrayList<>();
     synchronized (unsettled) {
-      for (Written written : unsettled) {
-        if (!written.committed.isDone() || written.committed.isCompletedExceptionally()) {
+      for (Attempt written : unsettled) {
+        if (!written.committed) {
           break;
         }
         done.add(written);

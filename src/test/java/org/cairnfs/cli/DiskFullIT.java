@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -127,11 +128,12 @@ final class DiskFullIT {
     synced.put(name, content);
   }
 
-  private void awaitWrite(String name) {
-    Awaitility.await().atMost(PATIENCE).ignoreExceptions().until(() -> {
-      write(name);
-      return true;
-    });
+  private void awaitWrite(String name) throws IOException {
+    try {
+      Awaitility.await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> write(name));
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError("the node last said: " + cairn.lastWords(), e);
+    }
   }
 
   private void sync() throws Exception {

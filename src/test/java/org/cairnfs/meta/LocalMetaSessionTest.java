@@ -369,6 +369,40 @@ class LocalMetaSessionTest {
     new Invariants(slow.store.reader()).check();
   }
 
+  /** Whoever waited was told of the stall, but a journal has to know what it need not keep. */
+  @Test
+  void aJournalHearsOfWhatWasCommittedAfterAStall() {
+    MetaFixture slow = new MetaFixture(false);
+    CountingJournal journal = new CountingJournal();
+    for (String name : List.of("a", "b")) {
+      slow.file(ROOT, name);
+      var unused = slow.session.cut().commit(List.of(), journal);
+    }
+    slow.session.push();
+    slow.log.stall(new PosixException(Errno.ENOSPC, "full"));
+    assertThat(journal.written).isEqualTo(2);
+    assertThat(journal.committed).isZero();
+
+    slow.log.resume();
+    assertThat(journal.committed).isEqualTo(2);
+  }
+
+  private static final class CountingJournal implements EntryJournal {
+    int written;
+    int committed;
+
+    @Override
+    public boolean write(byte[] entry, boolean allEarlier) {
+      written++;
+      return true;
+    }
+
+    @Override
+    public void committed() {
+      committed++;
+    }
+  }
+
   @Test
   void aDirectoryIsListedInPagesAcrossCommittedAndPending() {
     List<Bytes> expected = new ArrayList<>();

@@ -61,6 +61,22 @@ final class JournalTest {
   }
 
   @Test
+  void beginsOnceTheDiskHasRoomForIt() throws IOException {
+    SimulatedDisk disk = new SimulatedDisk();
+    disk.capacityBytes(AREA_BYTES / 2);
+    try (Journal journal = disk.openJournal(AREA_BYTES)) {
+      assertThat(journal.append(record(1))).isEqualTo(Journal.NO_ROOM);
+      assertThat(journal.append(record(1))).isEqualTo(Journal.NO_ROOM);
+      disk.capacityBytes(4 * AREA_BYTES);
+      assertThat(journal.append(record(1))).isEqualTo(1);
+      journal.force();
+    }
+    try (Journal journal = disk.openJournal(AREA_BYTES)) {
+      assertThat(journal.recovered()).containsExactly(record(1));
+    }
+  }
+
+  @Test
   void takesNothingUntilWhatItFoundIsSettled() throws IOException {
     try (Journal journal = open()) {
       long unused = journal.append(record(1));

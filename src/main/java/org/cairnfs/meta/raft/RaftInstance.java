@@ -135,6 +135,8 @@ final class RaftInstance implements AutoCloseable {
    * Appends an entry; requests of one thread enter the log in order.
    *
    * @param proposal its call is the same whenever it is submitted again
+   * @throws IOException if the server takes nothing more. Why, what broke it has told before this
+   *     is thrown, see {@link MetaStateMachine#notifyLogFailed}
    */
   CompletableFuture<byte[]> submit(Proposals.Proposal proposal) throws IOException {
     RaftClientRequest request = RaftClientRequest.newBuilder()
@@ -146,7 +148,12 @@ final class RaftInstance implements AutoCloseable {
         .setType(RaftClientRequest.writeRequestType())
         .build();
     if (proposer == null) {
-      return log.submitClientRequestAsync(request).thenCompose(RaftInstance::content);
+      try {
+        return log.submitClientRequestAsync(request).thenCompose(RaftInstance::content);
+      } catch (RuntimeException e) {
+        // So Ratis says that it has closed the log because a write failed.
+        throw new IOException("the log takes no entry", e);
+      }
     }
     // The leader has applied it; who asks here reads here.
     return proposer

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.apache.ratis.server.RaftServer;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
@@ -22,6 +26,7 @@ import org.cairnfs.meta.MetaSession;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
 import org.cairnfs.meta.TestSettings;
+import org.cairnfs.proto.MetaEntry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +109,24 @@ class RaftMetaLogTest {
     kv = kv.crash();
 
     assertThat(new MetaStore(kv).applied().index()).isEqualTo(store.applied().index());
+  }
+
+  @Test
+  void whatComesAfterTheServerClosedItsLogIsRefusedInTheReply() throws Exception {
+    open();
+    session.close();
+    // As Ratis does when it could not write an entry; not even a full disk lets a test choose when.
+    Field division = RaftInstance.class.getDeclaredField("division");
+    division.setAccessible(true);
+    ((RaftServer.Division) division.get(log.current())).getRaftLog().close();
+
+    CompletableFuture<byte[]> reply = log.propose(MetaEntry.getDefaultInstance().toByteArray());
+
+    assertThat(reply)
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableThat()
+        .havingCause()
+        .isInstanceOf(IOException.class);
   }
 
   @Test
