@@ -396,6 +396,11 @@ public final class LocalMetaSession implements MetaSession {
   }
 
   @Override
+  public void requireRoom() {
+    life.pipeline().requireRoom();
+  }
+
+  @Override
   public boolean reclaimStep() {
     return space.reclaimStep(life, now());
   }

@@ -206,6 +206,14 @@ public interface MetaSession extends AutoCloseable {
   /** Hands the log the entries that were held back because an {@link EntryJournal} has them. */
   void push();
 
+  /**
+   * Returns unless the log waits for room: then changes are refused, and bytes should be, too, for
+   * what cannot be committed only fills the disk further.
+   *
+   * @throws org.cairnfs.core.PosixException what the log waits for
+   */
+  void requireRoom();
+
   /** Whether committed metadata refers to the blob, or has it among its {@link #garbage}. */
   boolean isKnown(BlobId blob);
 

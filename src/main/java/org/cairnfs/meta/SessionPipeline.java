@@ -135,6 +135,11 @@ final class SessionPipeline {
     if (cause != null) {
       throw new PosixException(Errno.EIO, "the metadata session has ended", cause);
     }
+    requireRoom();
+  }
+
+  /** See {@link MetaSession#requireRoom}. */
+  void requireRoom() {
     PosixException stalled = log.stalled();
     if (stalled != null) {
       throw new PosixException(stalled.errno(), "the metadata log waits", stalled);

@@ -179,6 +179,7 @@ final class FileIo {
   }
 
   private void requireSpace(long bytes) {
+    session.requireRoom();
     if (blobs.usableBytes() < bytes + DISK_RESERVE_BYTES) {
       throw new PosixException(Errno.ENOSPC, "the disk under the store is full");
     }

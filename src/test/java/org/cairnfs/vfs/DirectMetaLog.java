@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.SteadyLog;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log of one host on a disk that is in memory and never late: every entry is there and applied
@@ -15,6 +17,8 @@ import org.cairnfs.meta.SteadyLog;
 public final class DirectMetaLog implements SteadyLog {
   private final MetaStore store;
   private final BooleanSupplier off;
+
+  private volatile @Nullable PosixException stall;
 
   /** Guarded by this. */
   private final List<byte[]> entries = new ArrayList<>();
@@ -45,6 +49,16 @@ public final class DirectMetaLog implements SteadyLog {
     return off.getAsBoolean()
         ? CompletableFuture.failedFuture(new IOException("the power is off"))
         : CompletableFuture.completedFuture(apply(entry));
+  }
+
+  /** From now on the log says that it waits for this, until it is null. */
+  void stall(@Nullable PosixException reason) {
+    stall = reason;
+  }
+
+  @Override
+  public @Nullable PosixException stalled() {
+    return stall;
   }
 
   private byte[] apply(byte[] entry) {

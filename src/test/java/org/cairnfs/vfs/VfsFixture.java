@@ -101,6 +101,11 @@ final class VfsFixture implements AutoCloseable {
     return running().session;
   }
 
+  /** Until the next restart or power cut. */
+  DirectMetaLog log() {
+    return log;
+  }
+
   /** The clock of the filesystem. */
   ShiftedClock clock() {
     return clock;
