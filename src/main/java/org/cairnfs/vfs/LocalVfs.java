@@ -96,13 +96,13 @@ public final class LocalVfs implements Vfs, AutoCloseable {
         journal == null ? null : new SyncJournal(journal, blobs, writeBack, session, timer));
     handles = new Handles(committer.losses());
     io = new FileIo(session, blobs, reader, committer);
-    copies = new RangeCopy(session, blobs, committer);
     namespace = new Namespace(session, files, committer, names);
     accessTimes = new AccessTimes(session, files, committer, touched, timer);
     xattrs = new Xattrs(session, committer, names);
     directories = new DirectoryReader(session, files, names);
     collector = new GarbageCollector(session, committer, timer);
     reads = new LeasedReads(session.leases(), invalidations);
+    copies = new RangeCopy(session, blobs, committer, reads);
     locks = new FileLocks(session, reads, committer);
     neighbours = new Neighbours(
         files, handles.files(), committer, namespace, locks, accessTimes, invalidations);

@@ -31,11 +31,13 @@ final class RangeCopy {
   private final MetaSession session;
   private final BlockStore blobs;
   private final Committer committer;
+  private final LeasedReads reads;
 
-  RangeCopy(MetaSession session, BlockStore blobs, Committer committer) {
+  RangeCopy(MetaSession session, BlockStore blobs, Committer committer, LeasedReads reads) {
     this.session = session;
     this.blobs = blobs;
     this.committer = committer;
+    this.reads = reads;
   }
 
   /** As {@link Vfs#copyRange}. */
@@ -44,34 +46,62 @@ final class RangeCopy {
     ActiveFile source = from.forReading();
     ActiveFile target = to.forWriting();
     target.throwWriteError();
+    Plan plan = reads.read(
+        needs -> {
+          needs.read(source.number());
+          return plan(source, fromOffset, toOffset, length);
+        },
+        Plan::unpin);
+    try {
+      from.locks().requireHeld();
+      if (plan.bytes > 0) {
+        committer.run(needs -> {
+          needs.demand(target.number());
+          to.locks().requireHeld();
+          if (target.append(plan.blocks, toOffset, toOffset + plan.bytes, now)) {
+            committer.addPending(target);
+          }
+        });
+      }
+    } catch (RuntimeException e) {
+      plan.unpin();
+      throw e;
+    }
+    if (plan.blocks.size() > BLOCKS_UNCOMMITTED) {
+      Commits.await(committer.requestCut());
+    }
+    return plan.bytes;
+  }
+
+  /** What the target will consist of, by its blocks; pinned, once for each. */
+  private final class Plan {
+    final long bytes;
+    final SortedMap<Long, List<Extent>> blocks;
+    private final List<BlobRef> pinned;
+
+    Plan(long bytes, SortedMap<Long, List<Extent>> blocks) {
+      this.bytes = bytes;
+      this.blocks = blocks;
+      this.pinned = pin(blocks);
+    }
+
+    void unpin() {
+      pinned.forEach(blobs::unpin);
+    }
+  }
+
+  /** The source as it is now, for everybody. */
+  private Plan plan(ActiveFile source, long fromOffset, long toOffset, long length) {
     long sourceBytes = source.sizeBytes();
     if (fromOffset >= sourceBytes || length == 0) {
-      return 0;
+      return new Plan(0, new TreeMap<>());
     }
     long copied = copiedBytes(fromOffset, toOffset, length, sourceBytes);
     if (toOffset > Limits.FILE_SIZE_MAX_BYTES - copied) {
       throw new PosixException(Errno.EFBIG, "beyond the largest file size");
     }
     requireInMetadata(source, fromOffset, copied);
-    SortedMap<Long, List<Extent>> blocks = extents(source, fromOffset, toOffset, copied);
-    from.locks().requireHeld();
-    List<BlobRef> pinned = pin(blocks);
-    try {
-      committer.run(needs -> {
-        needs.demand(target.number());
-        to.locks().requireHeld();
-        if (target.append(blocks, toOffset, toOffset + copied, now)) {
-          committer.addPending(target);
-        }
-      });
-    } catch (RuntimeException e) {
-      pinned.forEach(blobs::unpin);
-      throw e;
-    }
-    if (blocks.size() > BLOCKS_UNCOMMITTED) {
-      Commits.await(committer.requestCut());
-    }
-    return copied;
+    return new Plan(copied, extents(source, fromOffset, toOffset, copied));
   }
 
   /** How much of what is wanted is copied: whole blocks, or all up to the end of the source. */
@@ -104,7 +134,6 @@ final class RangeCopy {
     }
   }
 
-  /** What the target will consist of, by its blocks. */
   private SortedMap<Long, List<Extent>> extents(
       ActiveFile source, long fromOffset, long toOffset, long length) {
     SortedMap<Long, List<Extent>> blocks = new TreeMap<>();

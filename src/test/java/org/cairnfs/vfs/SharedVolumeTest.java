@@ -29,6 +29,7 @@ import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
+import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.meta.AttributeChange;
 import org.cairnfs.meta.Inode;
@@ -610,6 +611,25 @@ final class SharedVolumeTest {
     Arrays.fill(content, 10, 90_010, (byte) 0);
     assertThat(files(0).read("f")).isEqualTo(content);
     vfs(1).release(handle, 0, false);
+  }
+
+  @Test
+  void aFileIsCopiedAsAnotherHostHasJustLeftIt() throws Exception {
+    start(2);
+    files(0).create("f");
+    byte[] content = new byte[Limits.BLOCK_SIZE_BYTES + 100_000];
+    files(0).write("f", 0, content);
+    long from = files(1).open("f");
+    files(1).create("copy");
+    long to = files(1).open("copy");
+    Arrays.fill(content, (byte) 1);
+    files(0).write("f", 0, content);
+
+    assertThat(vfs(1).copyRange(from, 0, to, 0, Long.MAX_VALUE)).isEqualTo(content.length);
+
+    assertThat(files(0).read("copy")).isEqualTo(content);
+    vfs(1).release(from, 0, false);
+    vfs(1).release(to, 0, false);
   }
 
   @Test
