@@ -135,8 +135,8 @@ final class RaftInstance implements AutoCloseable {
    * Appends an entry; requests of one thread enter the log in order.
    *
    * @param proposal its call is the same whenever it is submitted again
-   * @throws IOException if the server takes nothing more. Why, what broke it has told before this
-   *     is thrown, see {@link MetaStateMachine#notifyLogFailed}
+   * @throws IOException if the server takes nothing more; what ended it was told before, see
+   *     {@link MetaStateMachine#notifyLogFailed}
    */
   CompletableFuture<byte[]> submit(Proposals.Proposal proposal) throws IOException {
     RaftClientRequest request = RaftClientRequest.newBuilder()
