@@ -68,6 +68,7 @@ final class ArchitectureTest {
       Map.entry("org.bouncycastle..", "crypto"),
       Map.entry("org.conscrypt..", "crypto"),
       Map.entry("org.rocksdb..", "kv"),
+      Map.entry("com.sun.nio.file..", "store"),
       Map.entry("org.apache.ratis..", "meta.raft"),
       Map.entry("io.netty..", "net"),
       Map.entry("picocli..", "cli"),

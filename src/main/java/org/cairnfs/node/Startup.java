@@ -50,8 +50,8 @@ import org.jspecify.annotations.Nullable;
  * When a step fails, what was opened is closed. Used once, by one thread.
  */
 final class Startup {
-  /** Sealing is bound by the processor; on one core a second thread still hides the disk. */
-  private static final int SEALING_THREADS_MIN = 2;
+  /** Sealing is bound by the processors, and one more thread waits for the disk meanwhile. */
+  private static final int SEALING_THREADS_BESIDE = 1;
 
   private static final int TIMER_THREADS = 2;
   private static final int ROOT_PERMISSIONS = 0755;
@@ -241,8 +241,8 @@ final class Startup {
       ClusterBlobs clusterBlobs,
       MetaSession session,
       Journal journal) {
-    int sealingThreads = Math.max(SEALING_THREADS_MIN, Runtime.getRuntime().availableProcessors());
-    Executor sealing = resources.pool("seal", sealingThreads);
+    int processors = Runtime.getRuntime().availableProcessors();
+    Executor sealing = resources.pool("seal", processors + SEALING_THREADS_BESIDE);
     ScheduledExecutorService timer = resources.timer("vfs", TIMER_THREADS);
     BlockStoreLimits limits = BlockStoreLimits.forHeap(Runtime.getRuntime().maxMemory());
     BlockStore blocks = clusterBlobs.blockStore(sealer, sealing, limits);

@@ -6,6 +6,9 @@ import java.nio.ByteBuffer;
 
 /** One open segment file. Thread-safe: there is no position. An interrupt does not close it. */
 interface SegmentFile extends Closeable {
+  /** What {@link #writePages} writes multiples of. */
+  int PAGE_BYTES = 4096;
+
   long sizeBytes() throws IOException;
 
   /** Reads some bytes at {@code offset}; returns how many, or -1 at the end of the file. */
@@ -13,6 +16,14 @@ interface SegmentFile extends Closeable {
 
   /** Writes all bytes from position to limit at {@code offset}. */
   void write(ByteBuffer from, long offset) throws IOException;
+
+  /**
+   * As {@link #write}, past the page cache where that is possible. Offset, length and the address
+   * of the direct buffer's position are multiples of {@link #PAGE_BYTES}.
+   */
+  default void writePages(ByteBuffer from, long offset) throws IOException {
+    write(from, offset);
+  }
 
   void truncate(long sizeBytes) throws IOException;
 

@@ -14,11 +14,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Appends records to the active segment, one at a time, and begins a new one when it is full.
  *
- * <p>Three things keep it fast. Records are copied through one small direct buffer that stays in
- * the processor's cache, since the channel would copy a heap buffer through a fresh large one. Long
- * streams are forced in the background as they grow. And when every small append is synced, zeroes
- * are written ahead of the records, so that a force finds the file's size and blocks unchanged and
- * need not commit them to the file system's journal.
+ * <p>Two things keep it fast, beside how {@link RecordWriter} writes. Long streams are forced in
+ * the background as they grow. And when every small append is synced, zeroes are written ahead of
+ * the records, so that a force finds the file's size and blocks unchanged and need not commit them
+ * to the file system's journal.
  *
  * <p>Thread-safe.
  */
@@ -26,16 +25,7 @@ final class SegmentWriter {
   /** Records written but not in the index; more wait for the next force. Bounds memory. */
   static final int UNINDEXED_RECORDS_MAX = 16 << 10;
 
-  /** Larger writes were measured at a fraction of the speed, and smaller ones at two thirds. */
-  private static final int STAGING_BYTES = 256 << 10;
-
   private static final int WRITE_AHEAD_BYTES = 256 << 10;
-
-  /**
-   * Zeroes are written a page at a time: the page cache keeps what is written at once in one piece,
-   * and would count all of it as written again with every record.
-   */
-  private static final int PAGE_BYTES = 4096;
 
   private static final Logger LOG = LoggerFactory.getLogger(SegmentWriter.class);
 
@@ -51,8 +41,8 @@ final class SegmentWriter {
   private final ReentrantLock lock = new ReentrantLock();
 
   private final DiskSpace space;
-  private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
-  private final ByteBuffer zeroes = ByteBuffer.allocateDirect(PAGE_BYTES);
+  private final RecordWriter records = new RecordWriter();
+  private final ByteBuffer zeroes = ByteBuffer.allocateDirect(SegmentFile.PAGE_BYTES);
 
   /** The segment appended to; its file is acquired. */
   private @Nullable Active active;
@@ -302,7 +292,7 @@ final class SegmentWriter {
     Segment segment = to.segment;
     var at = new Location(segment.number(), segment.endBytes(), header.payloadBytes());
     try {
-      stage(to.file, header, payload.duplicate(), at);
+      records.write(to.file, header, payload.duplicate(), at);
     } catch (IOException e) {
       truncate(to, at.offset());
       throw space.explain(e, at.recordBytes());
@@ -319,22 +309,6 @@ final class SegmentWriter {
     return at;
   }
 
-  private void stage(SegmentFile file, RecordHeader header, ByteBuffer payload, Location at)
-      throws IOException {
-    staging.clear();
-    SegmentFormat.putRecordHeader(staging, header, at.segment(), at.offset());
-    long offset = at.offset();
-    do {
-      int count = Math.min(staging.remaining(), payload.remaining());
-      staging.put(payload.slice(payload.position(), count)).flip();
-      payload.position(payload.position() + count);
-      int written = staging.remaining();
-      file.write(staging, offset);
-      offset += written;
-      staging.clear();
-    } while (payload.hasRemaining());
-  }
-
   private void writeAhead(Active to, long end) {
     if (!commit.lastForceWasSmall() || end <= to.zeroedBytes) {
       return;
@@ -344,8 +318,12 @@ final class SegmentWriter {
       return;
     }
     try {
+      // A page at a time: the page cache keeps what is written at once in one piece, and would
+      // count
+      // all of it as written again with every record.
+      int page = SegmentFile.PAGE_BYTES;
       for (long at = end; at < end + count; ) {
-        long chunk = Math.min(PAGE_BYTES - at % PAGE_BYTES, end + count - at);
+        long chunk = Math.min(page - at % page, end + count - at);
         to.file.write(zeroes.clear().limit((int) chunk), at);
         at += chunk;
       }

@@ -48,6 +48,24 @@ abstract class BlobStoreContract {
     assertThat(store.verify(id)).isTrue();
   }
 
+  /** Those of whole blocks begin and end anywhere in a page, and some are longer than a buffer. */
+  @Test
+  void servesLargeBlobsAmongSmallOnes() throws IOException {
+    int[] lengths = {1, 262_092, 4043, 1_048_848, 262_093, 300, 1 << 20, 2 << 20, 262_144, 1_114_200
+    };
+    List<BlobId> ids = new ArrayList<>();
+    for (int length : lengths) {
+      ids.add(Blobs.add(store, Blobs.bytes(7, length)));
+    }
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < lengths.length; i++) {
+        assertThat(Blobs.read(store, ids.get(i))).isEqualTo(Blobs.bytes(7, lengths[i]));
+        assertThat(store.verify(ids.get(i))).isTrue();
+      }
+      store.sync();
+    }
+  }
+
   @Test
   void appendsFromPositionToLimitOfAnyBuffer() throws IOException {
     byte[] bytes = Blobs.bytes(2, 300);
