@@ -1,12 +1,12 @@
 package org.cairnfs.blob;
 
 import java.nio.ByteBuffer;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
-import org.cairnfs.crypto.BlobFormat;
 
 /**
- * Buffers for blobs, whole or in part: small ones for a single frame, large ones for anything up to
- * a whole blob.
+ * Buffers for blobs, whole or in part: small ones for a few frames, large ones for anything up to a
+ * whole blob.
  *
  * <p>Blobs are sealed into arrays, and read into direct buffers, which files and sockets fill, and
  * native ciphers read, without a copy in between.
@@ -14,8 +14,10 @@ import org.cairnfs.crypto.BlobFormat;
  * <p>Thread-safe.
  */
 final class BlobBuffers {
+  /** The blob of a small file, or a frame of any format. */
   private static final int SMALL_BYTES =
-      BlobId.SIZE_BYTES + BlobFormat.HEADER_BYTES + BlobFormat.SEALED_FRAME_BYTES;
+      BlobId.SIZE_BYTES + BlobFormat.LATEST.blobLengthOf(BlobFormat.FRAME_MAX_BYTES);
+
   private static final int LARGE_BYTES = BlobId.SIZE_BYTES + BlobFormat.BLOB_MAX_BYTES;
 
   /** One for each thread that seals or reads at the same time; more come and go as garbage. */

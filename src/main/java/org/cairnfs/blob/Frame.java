@@ -1,7 +1,7 @@
 package org.cairnfs.blob;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import org.cairnfs.core.Limits;
+import org.cairnfs.core.BlobFormat;
 
 /**
  * The plaintext of one frame, shared by the cache and the readers that copy from it. Its array goes
@@ -12,7 +12,7 @@ import org.cairnfs.core.Limits;
  * <p>Thread-safe; the bytes do not change once the frame is shared.
  */
 final class Frame {
-  private static final int FULL_BYTES = Limits.FRAME_SIZE_BYTES;
+  private static final int FULL_BYTES = BlobFormat.LATEST.frameBytes();
 
   private final byte[] bytes;
   private final int length;
@@ -23,10 +23,12 @@ final class Frame {
    * A frame whose bytes the caller fills in before sharing it; the caller holds the first
    * reference.
    *
-   * <p>Short frames get an array of their own, because a pooled one would cost its whole length.
+   * <p>Short frames get an array of their own, because a pooled one would cost its whole length,
+   * and so do the longer ones of older blobs.
    */
   Frame(int length, Pool<byte[]> pool) {
-    this.bytes = length > FULL_BYTES / 2 ? pool.take() : new byte[length];
+    boolean isPooled = length > FULL_BYTES / 2 && length <= FULL_BYTES;
+    this.bytes = isPooled ? pool.take() : new byte[length];
     this.length = length;
     this.pool = pool;
   }

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
-import org.cairnfs.core.Limits;
+import org.cairnfs.core.BlobFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ final class FrameCache {
   private static final int IDLE_FRAMES_MAX = 64;
 
   private final Pool<byte[]> pool =
-      new Pool<>(() -> new byte[Limits.FRAME_SIZE_BYTES], IDLE_FRAMES_MAX);
+      new Pool<>(() -> new byte[BlobFormat.LATEST.frameBytes()], IDLE_FRAMES_MAX);
   private final Cache<FrameKey, Frame> frames;
   private final ConcurrentMap<FrameKey, Claim> claims = new ConcurrentHashMap<>();
   private final LongAdder hits = new LongAdder();

@@ -7,12 +7,11 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
-import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockKey;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.IntegrityException;
@@ -35,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class FrameReader {
   private static final Logger LOG = LoggerFactory.getLogger(FrameReader.class);
-  private static final int FRAME_BYTES = Limits.FRAME_SIZE_BYTES;
 
   /** Damaged blobs remembered so that each is logged once. */
   private static final int DAMAGED_REMEMBERED_MAX = 1024;
@@ -73,14 +71,15 @@ final class FrameReader {
    */
   void read(BlobRef ref, int offset, ByteBuffer into) {
     int end = offset + into.remaining();
+    int frameBytes = ref.format().frameBytes();
     while (into.hasRemaining()) {
       int position = end - into.remaining();
-      int frame = position / FRAME_BYTES;
+      int frame = position / frameBytes;
       Frame cached = cache.acquire(new FrameKey(ref.id(), frame));
       if (cached == null) {
         readRun(ref, position, into);
       } else {
-        copyAndRelease(cached, position % FRAME_BYTES, into);
+        copyAndRelease(cached, position % frameBytes, into);
       }
     }
   }
@@ -98,10 +97,11 @@ final class FrameReader {
   /** Reads the frame at {@code position} and those after it that are wanted too and not cached. */
   private void readRun(BlobRef ref, int position, ByteBuffer into) {
     int end = position + into.remaining();
-    int first = position / FRAME_BYTES;
+    int frameBytes = ref.format().frameBytes();
+    int first = position / frameBytes;
     List<FrameCache.Claim> claims = new ArrayList<>(2);
     int next = first;
-    while (next * FRAME_BYTES < end) {
+    while (next * frameBytes < end) {
       FrameKey key = new FrameKey(ref.id(), next);
       boolean taken = next > first && cache.has(key);
       boolean kept = !taken && !isWhole(ref, next, position, end) && uses.again(key);
@@ -114,17 +114,16 @@ final class FrameReader {
       if (next > first) {
         int start = into.position();
         fetch(ref, first, next - first, (source, key, frame, ciphertext) -> {
-          int from = Math.max(position, frame * FRAME_BYTES);
+          int from = Math.max(position, frame * frameBytes);
           // Absolute, so that a second source starts over where the first one failed.
           into.position(start + from - position);
           if (isWhole(ref, frame, position, end)) {
             decryptInto(ref, key, frame, ciphertext, into);
           } else if (source.isNear() && !isClaimed(claims, frame)) {
-            decryptPart(ref, key, frame, ciphertext, from % FRAME_BYTES, into);
+            decryptPart(ref, key, frame, ciphertext, from % frameBytes, into);
           } else {
             FrameKey wanted = new FrameKey(ref.id(), frame);
-            copyAndRelease(
-                decryptIntoCache(ref, key, wanted, ciphertext), from % FRAME_BYTES, into);
+            copyAndRelease(decryptIntoCache(ref, key, wanted, ciphertext), from % frameBytes, into);
           }
         });
       }
@@ -143,9 +142,12 @@ final class FrameReader {
   }
 
   private static boolean isWhole(BlobRef ref, int frame, int start, int end) {
-    int frameStart = frame * FRAME_BYTES;
-    return start <= frameStart
-        && frameStart + BlobFormat.frameLength(ref.plainLengthBytes(), frame) <= end;
+    int frameStart = frame * ref.format().frameBytes();
+    return start <= frameStart && frameStart + frameLength(ref, frame) <= end;
+  }
+
+  private static int frameLength(BlobRef ref, int frame) {
+    return ref.format().frameLength(ref.plainLengthBytes(), frame);
   }
 
   private static void copyAndRelease(Frame frame, int from, ByteBuffer into) {
@@ -159,11 +161,10 @@ final class FrameReader {
   /** Decrypts and caches; the caller holds a reference to what is returned. */
   private Frame decryptIntoCache(BlobRef ref, BlockKey key, FrameKey wanted, ByteBuffer sealed)
       throws IntegrityException {
-    int blockLength = ref.plainLengthBytes();
-    Frame frame = cache.newFrame(BlobFormat.frameLength(blockLength, wanted.frame()));
+    Frame frame = cache.newFrame(frameLength(ref, wanted.frame()));
     boolean opened = false;
     try {
-      sealer.openFrame(key, blockLength, wanted.frame(), sealed, ByteBuffer.wrap(frame.bytes()));
+      sealer.openFrame(key, ref, wanted.frame(), sealed, ByteBuffer.wrap(frame.bytes()));
       cache.put(wanted, frame);
       opened = true;
       return frame;
@@ -177,14 +178,14 @@ final class FrameReader {
   private void decryptInto(BlobRef ref, BlockKey key, int frame, ByteBuffer sealed, ByteBuffer into)
       throws IntegrityException {
     cache.countMiss();
-    sealer.openFrame(key, ref.plainLengthBytes(), frame, sealed, into);
+    sealer.openFrame(key, ref, frame, sealed, into);
   }
 
   /** Decrypts to memory that is used again at once, and copies what is wanted from there. */
   private void decryptPart(
       BlobRef ref, BlockKey key, int frame, ByteBuffer sealed, int from, ByteBuffer into)
       throws IntegrityException {
-    int length = BlobFormat.frameLength(ref.plainLengthBytes(), frame);
+    int length = frameLength(ref, frame);
     ByteBuffer plain = buffers.takeDirect(length);
     try {
       decryptInto(ref, key, frame, sealed, plain);
@@ -198,7 +199,8 @@ final class FrameReader {
   /** Reads a run of frames from one source after the other until all of them verify. */
   private void fetch(BlobRef ref, int firstFrame, int frames, FrameConsumer consumer) {
     BlobId id = ref.id();
-    int length = BlobFormat.sealedRunLength(ref.plainLengthBytes(), firstFrame, frames);
+    BlobFormat format = ref.format();
+    int length = format.sealedRunLength(ref.plainLengthBytes(), firstFrame, frames);
     BlockKey key = unwrap(ref);
     ByteBuffer run = buffers.takeDirect(length);
     Exception failure = null;
@@ -208,14 +210,11 @@ final class FrameReader {
       while (source != null) {
         boolean again = false;
         try {
-          source.fetch(
-              id,
-              BlobFormat.blobLengthOf(ref.plainLengthBytes()),
-              BlobFormat.frameOffset(firstFrame),
-              run.clear().limit(length));
+          int offset = format.frameOffset(firstFrame);
+          source.fetch(id, ref.blobLengthBytes(), offset, run.clear().limit(length));
           run.position(0);
           for (int frame = firstFrame; frame < firstFrame + frames; frame++) {
-            int end = run.position() + BlobFormat.sealedRunLength(ref.plainLengthBytes(), frame, 1);
+            int end = run.position() + format.sealedRunLength(ref.plainLengthBytes(), frame, 1);
             consumer.accept(source, key, frame, run.limit(end));
             run.position(end);
           }

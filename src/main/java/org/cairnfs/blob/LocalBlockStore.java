@@ -20,7 +20,6 @@ import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.store.DiskFullException;
 import org.cairnfs.store.LostBlobsException;
@@ -113,7 +112,7 @@ public final class LocalBlockStore implements BlockStore {
   @Override
   public BlobRef writeNow(byte[] plain, int offset, int length) {
     requireBlock(plain, offset, length);
-    int blobLength = BlobFormat.blobLengthOf(length);
+    int blobLength = sealer.blobLengthOf(length);
     // As it is sent to peers: the id before the blob.
     byte[] message = buffers.takeArray(BlobId.SIZE_BYTES + blobLength);
     boolean taken = false;
@@ -234,7 +233,7 @@ public final class LocalBlockStore implements BlockStore {
   private void fetch(BlobRef ref) {
     try {
       for (BlobSource source : below.sources()) {
-        source.prepare(ref.id(), BlobFormat.blobLengthOf(ref.plainLengthBytes()));
+        source.prepare(ref.id(), ref.blobLengthBytes());
       }
     } catch (IOException | RuntimeException e) {
       // Whoever reads it meets the same failure and gets it reported.
@@ -315,7 +314,7 @@ public final class LocalBlockStore implements BlockStore {
 
   @Override
   public byte[] sealed(BlobRef ref) {
-    byte[] blob = new byte[BlobFormat.blobLengthOf(ref.plainLengthBytes())];
+    byte[] blob = new byte[ref.blobLengthBytes()];
     try {
       store.read(ref.id(), 0, ByteBuffer.wrap(blob));
       return blob;

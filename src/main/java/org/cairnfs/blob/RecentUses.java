@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  */
 final class RecentUses {
   /** A power of two; as many frames as the kernel's page cache holds for a while. */
-  private static final int PLACES = 4096;
+  private static final int PLACES = 16384;
 
   private static final long SPREAD = 0x9E3779B97F4A7C15L;
 

@@ -231,7 +231,7 @@ final class Repair implements AutoCloseable {
 
   /** Fetches a blob on another thread; waits while too many are under way. */
   private void fetchSoon(SizedBlob blob, RepairWalk.Counters count) {
-    int bytes = RepairWalk.blobLength(blob);
+    int bytes = blob.lengthBytes();
     if (!pace.take(bytes)) {
       return;
     }
@@ -254,7 +254,7 @@ final class Repair implements AutoCloseable {
     try {
       if (!local.promoteIfCached(id, catalog::isReferenced)) {
         ByteBuffer bytes =
-            reads.fetch(id, 0, RepairWalk.blobLength(blob), fetched -> Hashes.isBlob(id, fetched));
+            reads.fetch(id, 0, blob.lengthBytes(), fetched -> Hashes.isBlob(id, fetched));
         boolean unused = local.keep(id, bytes, catalog::isReferenced);
       }
       return true;

@@ -12,7 +12,6 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Replication;
 import org.cairnfs.core.SizedBlob;
-import org.cairnfs.crypto.BlobFormat;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -275,10 +274,5 @@ final class RepairWalk {
     counters.lacking.increment();
     counters.unshown.increment();
     peers.of(node).suspect(id);
-  }
-
-  /** The length of the blob as stored. */
-  static int blobLength(SizedBlob blob) {
-    return BlobFormat.blobLengthOf(blob.plainLengthBytes());
   }
 }

@@ -5,9 +5,6 @@ public final class Limits {
   /** A full block of a file's plaintext; blocks are aligned to it. */
   public static final int BLOCK_SIZE_BYTES = 1 << 20;
 
-  /** Plaintext of one encrypted frame of a blob. */
-  public static final int FRAME_SIZE_BYTES = 64 << 10;
-
   /** Longest file name, in bytes before sealing (NAME_MAX). */
   public static final int NAME_MAX_BYTES = 255;
 

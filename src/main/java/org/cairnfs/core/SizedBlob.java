@@ -1,8 +1,8 @@
 package org.cairnfs.core;
 
 /**
- * A blob and what its length is reckoned from.
+ * A blob and its length.
  *
- * @param plainLengthBytes bytes of plaintext sealed in the blob
+ * @param lengthBytes as it is stored
  */
-public record SizedBlob(BlobId id, int plainLengthBytes) {}
+public record SizedBlob(BlobId id, int lengthBytes) {}

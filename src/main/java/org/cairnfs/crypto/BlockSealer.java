@@ -12,6 +12,7 @@ import javax.crypto.Cipher;
 import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
@@ -31,34 +32,48 @@ import org.cairnfs.core.Bytes;
 public final class BlockSealer {
   private final ThreadLocal<Engine> engines;
 
+  /** What {@link #seal} makes; all others are opened, too. */
+  private final BlobFormat format;
+
   public BlockSealer(VolumeKeys keys) {
-    this(keys, Primitives.fastest());
+    this(keys, BlobFormat.LATEST);
   }
 
-  BlockSealer(VolumeKeys keys, Primitives primitives) {
-    SecretKey contentKey = new SecretKeySpec(keys.content(), "HmacSHA256");
+  /** Seals as an older build did, if that is not the latest format. */
+  public BlockSealer(VolumeKeys keys, BlobFormat format) {
+    this(keys, Primitives.fastest(), format);
+  }
+
+  BlockSealer(VolumeKeys keys, Primitives primitives, BlobFormat format) {
+    this.format = format;
+    SecretKey contentKey = new SecretKeySpec(keys.content(format), "HmacSHA256");
     SecretKey wrapKey = new SecretKeySpec(keys.blockKeyWrap(), "AES");
     engines = ThreadLocal.withInitial(() -> new Engine(primitives, contentKey, wrapKey));
+  }
+
+  /** Length of the blob that {@link #seal} makes of a block of that length. */
+  public int blobLengthOf(int blockLengthBytes) {
+    return format.blobLengthOf(blockLengthBytes);
   }
 
   /**
    * Seals the block {@code plain[offset, offset + length)}.
    *
-   * @param blob receives the blob's {@link BlobFormat#blobLengthOf} bytes from {@code blobOffset}
-   *     on; not the array {@code plain}
+   * @param blob receives the blob's {@link #blobLengthOf} bytes from {@code blobOffset} on; not the
+   *     array {@code plain}
    * @return the blob's id and the block's wrapped key
    */
   public BlobRef seal(byte[] plain, int offset, int length, byte[] blob, int blobOffset) {
     Objects.checkFromIndexSize(offset, length, plain.length);
-    int blobLengthBytes = BlobFormat.blobLengthOf(length);
+    int blobLengthBytes = blobLengthOf(length);
     Objects.checkFromIndexSize(blobOffset, blobLengthBytes, blob.length);
     Engine engine = engines.get();
     byte[] keyBytes = engine.blockKey(plain, offset, length);
     try {
       SecretKey key = new SecretKeySpec(keyBytes, "AES");
-      BlobId id = engine.encrypt(
-          key, plain, offset, length, ByteBuffer.wrap(blob, blobOffset, blobLengthBytes));
-      return new BlobRef(id, new Bytes(engine.wrap.wrap(key)), length);
+      ByteBuffer out = ByteBuffer.wrap(blob, blobOffset, blobLengthBytes);
+      BlobId id = engine.encrypt(key, format, plain, offset, length, out);
+      return new BlobRef(id, new Bytes(engine.wrap.wrap(key)), length, format);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("sealing a block of " + length + " bytes failed", e);
     } finally {
@@ -91,7 +106,7 @@ public final class BlockSealer {
   /**
    * Opens one frame.
    *
-   * @param blockLengthBytes length of the whole block, as {@link BlobRef#plainLengthBytes}
+   * @param key the blob's, as {@link #unwrap} gave it
    * @param frame its index, from 0
    * @param sealed the frame and its tag, and nothing else; consumed
    * @param out receives {@link BlobFormat#frameLength} bytes, and its position moves past them; not
@@ -99,17 +114,16 @@ public final class BlockSealer {
    * @throws IntegrityException if the frame is not what was sealed at this place; {@code out} then
    *     holds nothing of use, and its position may be anywhere
    */
-  public void openFrame(
-      BlockKey key, int blockLengthBytes, int frame, ByteBuffer sealed, ByteBuffer out)
+  public void openFrame(BlockKey key, BlobRef ref, int frame, ByteBuffer sealed, ByteBuffer out)
       throws IntegrityException {
-    int length = BlobFormat.frameLength(blockLengthBytes, frame);
+    int length = ref.format().frameLength(ref.plainLengthBytes(), frame);
     if (sealed.remaining() != length + BlobFormat.TAG_BYTES) {
       throw new IllegalArgumentException(
           "frame " + frame + " is not " + sealed.remaining() + " bytes long");
     }
     Objects.checkFromIndexSize(out.position(), length, out.limit());
     try {
-      engines.get().decrypt(key.key(), blockLengthBytes, frame, sealed, out);
+      engines.get().decrypt(key.key(), ref, frame, sealed, out);
     } catch (AEADBadTagException e) {
       throw new IntegrityException("frame " + frame + " does not match its tag", e);
     } catch (GeneralSecurityException e) {
@@ -145,16 +159,17 @@ public final class BlockSealer {
       return hmac.doFinal();
     }
 
-    BlobId encrypt(SecretKey key, byte[] plain, int offset, int length, ByteBuffer blob)
+    BlobId encrypt(
+        SecretKey key, BlobFormat format, byte[] plain, int offset, int length, ByteBuffer blob)
         throws GeneralSecurityException {
       forgetKeyWhenSealingTheSameAgain(key);
-      BlobFormat.writeHeader(length, header, 0);
+      format.writeHeader(length, header);
       sha256.update(header);
       blob.put(header);
-      int count = BlobFormat.frameCount(length);
+      int count = format.frameCount(length);
       int in = offset;
       for (int frame = 0; frame < count; frame++) {
-        int frameLength = BlobFormat.frameLength(length, frame);
+        int frameLength = format.frameLength(length, frame);
         ByteBuffer sealed =
             frames.seal(key, header, frame, count, ByteBuffer.wrap(plain, in, frameLength));
         // Hashed at once, while the frame is still in the CPU's cache.
@@ -165,10 +180,11 @@ public final class BlockSealer {
       return BlobId.of(sha256.digest());
     }
 
-    void decrypt(SecretKey key, int blockLengthBytes, int frame, ByteBuffer sealed, ByteBuffer out)
+    void decrypt(SecretKey key, BlobRef ref, int frame, ByteBuffer sealed, ByteBuffer out)
         throws GeneralSecurityException {
-      BlobFormat.writeHeader(blockLengthBytes, header, 0);
-      frames.open(key, header, frame, BlobFormat.frameCount(blockLengthBytes), sealed, out);
+      int length = ref.plainLengthBytes();
+      ref.format().writeHeader(length, header);
+      frames.open(key, header, frame, ref.format().frameCount(length), sealed, out);
     }
 
     /** It is the same plaintext too, as the key follows from it. */

@@ -5,7 +5,7 @@ import java.security.GeneralSecurityException;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
-import org.cairnfs.core.Limits;
+import org.cairnfs.core.BlobFormat;
 
 /**
  * Encrypts and decrypts frames as {@link BlockSealer} says, for one thread.
@@ -27,8 +27,8 @@ final class FrameCipher {
 
   FrameCipher(Primitives primitives) {
     this.primitives = primitives;
-    plain = allocate(Limits.FRAME_SIZE_BYTES);
-    sealed = allocate(BlobFormat.SEALED_FRAME_BYTES);
+    plain = allocate(BlobFormat.FRAME_MAX_BYTES);
+    sealed = allocate(BlobFormat.FRAME_MAX_BYTES + BlobFormat.TAG_BYTES);
     open = primitives.aesGcm();
     seal = primitives.aesGcm();
   }
@@ -49,7 +49,7 @@ final class FrameCipher {
    * Encrypts one frame of a blob that has that many.
    *
    * @param header the blob's
-   * @param frame its plaintext, at most {@link Limits#FRAME_SIZE_BYTES}; consumed
+   * @param frame its plaintext, at most {@link BlobFormat#FRAME_MAX_BYTES}; consumed
    * @return the frame and its tag, to be used before the next call
    */
   ByteBuffer seal(SecretKey key, byte[] header, int index, int frames, ByteBuffer frame)

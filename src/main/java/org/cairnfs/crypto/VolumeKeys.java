@@ -3,6 +3,7 @@ package org.cairnfs.crypto;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.util.Arrays;
+import org.cairnfs.core.BlobFormat;
 
 /**
  * The volume's working keys, one a purpose, derived from the master key with HKDF-SHA256 and
@@ -14,13 +15,15 @@ import java.util.Arrays;
 public final class VolumeKeys implements AutoCloseable {
   private static final String INFO_PREFIX = "cairn/1/";
 
-  private final byte[] content;
+  private final byte[] content64k;
+  private final byte[] content16k;
   private final byte[] blockKeyWrap;
   private final byte[] name;
   private final byte[] xattr;
 
   private VolumeKeys(byte[] master) {
-    content = subkey(master, "content");
+    content64k = subkey(master, "content");
+    content16k = subkey(master, "content-16k");
     blockKeyWrap = subkey(master, "blockkey-wrap");
     name = subkey(master, "name");
     xattr = subkey(master, "xattr");
@@ -36,9 +39,15 @@ public final class VolumeKeys implements AutoCloseable {
     }
   }
 
-  /** Derives block keys from blocks. Not a copy: read only. */
-  byte[] content() {
-    return content;
+  /**
+   * Derives block keys from blocks. One a format, for a nonce depends on a frame's number alone,
+   * and frames of one number are not the same bytes in all formats. Not a copy: read only.
+   */
+  byte[] content(BlobFormat format) {
+    return switch (format) {
+      case FRAMES_64K -> content64k;
+      case FRAMES_16K -> content16k;
+    };
   }
 
   /** Wraps block keys. Not a copy: read only. */
@@ -58,7 +67,8 @@ public final class VolumeKeys implements AutoCloseable {
 
   @Override
   public void close() {
-    Arrays.fill(content, (byte) 0);
+    Arrays.fill(content64k, (byte) 0);
+    Arrays.fill(content16k, (byte) 0);
     Arrays.fill(blockKeyWrap, (byte) 0);
     Arrays.fill(name, (byte) 0);
     Arrays.fill(xattr, (byte) 0);

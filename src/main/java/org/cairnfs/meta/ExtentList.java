@@ -128,12 +128,13 @@ final class ExtentList {
     int offset = in.getInt();
     int length = in.getInt();
     int blobOffset = in.getInt();
-    int plainLength = in.getInt();
+    int blobSize = in.getInt();
     BlobId id = BlobId.read(in);
     byte[] key = new byte[Byte.toUnsignedInt(in.get())];
     in.get(key);
     try {
-      return new Extent(offset, length, new BlobRef(id, new Bytes(key), plainLength), blobOffset);
+      BlobRef blob = BlobSize.decode(blobSize).ref(id, new Bytes(key));
+      return new Extent(offset, length, blob, blobOffset);
     } catch (IllegalArgumentException e) {
       throw new CorruptMetadataException("extent record with impossible numbers", e);
     }
@@ -157,7 +158,7 @@ final class ExtentList {
     for (Extent extent : extents) {
       BlobRef blob = extent.blob();
       out.putInt(extent.offset()).putInt(extent.length());
-      out.putInt(extent.blobOffset()).putInt(blob.plainLengthBytes());
+      out.putInt(extent.blobOffset()).putInt(BlobSize.of(blob).encode());
       blob.id().write(out);
       out.put((byte) keyLength(extent)).put(blob.wrappedKey().array());
     }

@@ -155,10 +155,10 @@ final class ExtentOps {
     }
     List<Extent> extents = new ArrayList<>(block.getExtentsCount());
     for (ExtentOfBlock extent : block.getExtentsList()) {
-      BlobRef blob = new BlobRef(
-          BlobId.of(extent.getBlobId().toByteArray()),
-          new Bytes(extent.getWrappedKey().toByteArray()),
-          extent.getPlainLengthBytes());
+      BlobRef blob = BlobSize.decode(extent.getBlobSize())
+          .ref(
+              BlobId.of(extent.getBlobId().toByteArray()),
+              new Bytes(extent.getWrappedKey().toByteArray()));
       extents.add(new Extent(extent.getOffset(), extent.getLength(), blob, extent.getBlobOffset()));
     }
     return extents;

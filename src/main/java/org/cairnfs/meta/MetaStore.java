@@ -340,7 +340,7 @@ public final class MetaStore {
       BlobRecord blob = BlobRecord.decode(value);
       BlobId id = BlobId.of(key);
       if (blob.references() > 0 && !id.equals(after)) {
-        found.add(new SizedBlob(id, blob.plainLengthBytes()));
+        found.add(new SizedBlob(id, blob.size().blobLengthBytes()));
       }
       return found.size() < max;
     });

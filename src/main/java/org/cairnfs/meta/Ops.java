@@ -303,7 +303,7 @@ final class Ops {
         .setBlobOffset(extent.blobOffset())
         .setBlobId(UnsafeByteOperations.unsafeWrap(extent.blob().id().toBytes()))
         .setWrappedKey(wrap(extent.blob().wrappedKey()))
-        .setPlainLengthBytes(extent.blob().plainLengthBytes())
+        .setBlobSize(BlobSize.of(extent.blob()).encode())
         .build();
   }
 

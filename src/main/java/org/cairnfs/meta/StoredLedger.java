@@ -25,14 +25,14 @@ final class StoredLedger implements Ledger {
   private static final int USAGE_BYTES = 4 * Long.BYTES;
 
   private static final class Change {
-    private final int plainLengthBytes;
+    private final BlobSize size;
     private long references;
 
     /** Whether the blob may be one that no extent ever referred to. */
     private boolean mayBeNew;
 
-    Change(int plainLengthBytes) {
-      this.plainLengthBytes = plainLengthBytes;
+    Change(BlobSize size) {
+      this.size = size;
     }
   }
 
@@ -161,7 +161,7 @@ final class StoredLedger implements Ledger {
 
   private Change changeOf(Extent extent) {
     return changes.computeIfAbsent(
-        extent.blob().id(), id -> new Change(extent.blob().plainLengthBytes()));
+        extent.blob().id(), id -> new Change(BlobSize.of(extent.blob())));
   }
 
   @Override
@@ -191,25 +191,24 @@ final class StoredLedger implements Ledger {
     if (after < 0) {
       throw new CorruptMetadataException("blob " + id + " would have " + after + " references");
     }
-    int plainLength = old == null ? change.plainLengthBytes : old.plainLengthBytes();
+    BlobSize size = old == null ? change.size : old.size();
     if (before == 0 && after > 0) {
       if (old != null) {
         view.delete(MetaTable.GARBAGE, Keys.garbage(old.garbageSecond(), id));
       }
-      addBlobs(1, plainLength);
+      addBlobs(1, size);
     }
     if (after == 0) {
       view.put(MetaTable.GARBAGE, Keys.garbage(second, id), Records.EMPTY);
-      addBlobs(before > 0 ? -1 : 0, plainLength);
+      addBlobs(before > 0 ? -1 : 0, size);
     }
-    view.put(
-        MetaTable.BLOB, key, new BlobRecord(after, plainLength, after == 0 ? second : 0).encode());
+    view.put(MetaTable.BLOB, key, new BlobRecord(after, size, after == 0 ? second : 0).encode());
   }
 
-  private void addBlobs(int delta, int plainLengthBytes) {
+  private void addBlobs(int delta, BlobSize size) {
     if (delta != 0) {
       blobs += delta;
-      blobBytes += (long) delta * plainLengthBytes;
+      blobBytes += (long) delta * size.plainLengthBytes();
       usageChanged = true;
     }
   }

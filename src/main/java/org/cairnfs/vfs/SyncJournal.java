@@ -21,7 +21,6 @@ import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
 import org.cairnfs.core.PosixException;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.meta.Cut;
 import org.cairnfs.meta.EntryJournal;
 import org.cairnfs.meta.MetaSession;
@@ -100,10 +99,7 @@ final class SyncJournal {
       return null;
     }
     List<BlobRef> refs = frozen.stream().flatMap(file -> file.refs().stream()).toList();
-    long total = cut.bytes()
-        + refs.stream()
-            .mapToLong(ref -> BlobFormat.blobLengthOf(ref.plainLengthBytes()))
-            .sum();
+    long total = cut.bytes() + refs.stream().mapToLong(BlobRef::blobLengthBytes).sum();
     if (total > CUT_MAX_BYTES) {
       return null;
     }

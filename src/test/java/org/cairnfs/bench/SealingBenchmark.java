@@ -3,10 +3,10 @@ package org.cairnfs.bench;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.InodeNumber;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockKey;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.IntegrityException;
@@ -38,7 +38,7 @@ public class SealingBenchmark extends MicrosecondsBenchmark {
     sealer = new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
     plain = new byte[length];
     new Random(1).nextBytes(plain);
-    blob = new byte[BlobFormat.blobLengthOf(length)];
+    blob = new byte[BlobFormat.LATEST.blobLengthOf(length)];
     sealed = ByteBuffer.allocateDirect(blob.length);
     opened = ByteBuffer.allocateDirect(length);
     ref = sealer.seal(plain, 0, length, blob, 0);
@@ -56,11 +56,12 @@ public class SealingBenchmark extends MicrosecondsBenchmark {
   @Benchmark
   public ByteBuffer open() throws IntegrityException {
     opened.clear();
-    int frames = BlobFormat.frameCount(length);
+    int frames = BlobFormat.LATEST.frameCount(length);
     for (int frame = 0; frame < frames; frame++) {
-      int end = BlobFormat.frameOffset(frame) + BlobFormat.sealedRunLength(length, frame, 1);
-      sealed.limit(end).position(BlobFormat.frameOffset(frame));
-      sealer.openFrame(key, length, frame, sealed, opened);
+      int end = BlobFormat.LATEST.frameOffset(frame)
+          + BlobFormat.LATEST.sealedRunLength(length, frame, 1);
+      sealed.limit(end).position(BlobFormat.LATEST.frameOffset(frame));
+      sealer.openFrame(key, ref, frame, sealed, opened);
     }
     return opened;
   }
@@ -76,7 +77,7 @@ public class SealingBenchmark extends MicrosecondsBenchmark {
     private final BlockSealer blocks = new BlockSealer(keys);
     private final Bytes sealedName = names.sealName(InodeNumber.ROOT, NAME);
     private final BlobRef ref =
-        blocks.seal(new byte[16], 0, 16, new byte[BlobFormat.blobLengthOf(16)], 0);
+        blocks.seal(new byte[16], 0, 16, new byte[BlobFormat.LATEST.blobLengthOf(16)], 0);
 
     @Benchmark
     public Bytes sealName() {

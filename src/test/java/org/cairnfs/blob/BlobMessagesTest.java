@@ -11,8 +11,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.net.RefusedRequestException;
 import org.junit.jupiter.api.Test;
 

@@ -17,6 +17,7 @@ import java.util.function.Predicate;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Errno;
+import org.cairnfs.core.Limits;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.store.BlobStore;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What a block store does over any store of blobs. */
 abstract class BlockStoreContract {
   private static final int FRAME = Blocks.FRAME;
-  private static final int BLOCK = 16 * FRAME;
+  private static final int BLOCK = Limits.BLOCK_SIZE_BYTES;
 
   private BlobStore store;
 
@@ -104,7 +105,7 @@ abstract class BlockStoreContract {
 
     assertThat(second).isEqualTo(first);
     assertThat(blocks.stats().blobs()).isEqualTo(1);
-    assertThat(blocks.stats().storedBytes()).isEqualTo(100_000 + 16 + 2 * 16);
+    assertThat(blocks.stats().storedBytes()).isEqualTo(100_000 + 16 + 7 * 16);
     assertThat(blocks.stats().deduplicatedBytes()).isEqualTo(100_000);
   }
 
@@ -146,7 +147,7 @@ abstract class BlockStoreContract {
   @Test
   void threadsNeverSeeAnotherBlocksBytes() throws Exception {
     LocalBlobs local = Blocks.local(store);
-    BlockStore blocks = Blocks.over(local, Blocks.CALLER, Blocks.cacheOf(3 * (FRAME + 256)));
+    BlockStore blocks = Blocks.over(local, Blocks.CALLER, Blocks.cacheOf(3L * (FRAME + 256)));
     List<byte[]> plains = new ArrayList<>();
     List<BlobRef> refs = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -183,7 +184,7 @@ abstract class BlockStoreContract {
     } finally {
       threads.shutdownNow();
     }
-    assertThat(blocks.stats().cacheBytes()).isLessThanOrEqualTo(3 * (FRAME + 256));
+    assertThat(blocks.stats().cacheBytes()).isLessThanOrEqualTo(3L * (FRAME + 256));
   }
 
   private static boolean collect(LocalBlobs local, BlobId id, Predicate<BlobId> referenced) {

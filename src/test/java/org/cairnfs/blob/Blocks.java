@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.crypto.BlockSealer;
@@ -23,7 +24,7 @@ import org.cairnfs.store.BlobStore;
 
 /** Makes block stores for tests, and blocks for them. */
 final class Blocks {
-  static final int FRAME = 64 << 10;
+  static final int FRAME = BlobFormat.LATEST.frameBytes();
 
   /** Those of the heap that a node has unless it is told otherwise. */
   static final BlockStoreLimits LIMITS = BlockStoreLimits.forHeap(512L << 20);
@@ -42,7 +43,12 @@ final class Blocks {
   }
 
   static BlockSealer sealer() {
-    return new BlockSealer(VolumeKeys.derive(MasterKey.of(new byte[MasterKey.SIZE_BYTES])));
+    return sealer(BlobFormat.LATEST);
+  }
+
+  static BlockSealer sealer(BlobFormat format) {
+    MasterKey master = MasterKey.of(new byte[MasterKey.SIZE_BYTES]);
+    return new BlockSealer(VolumeKeys.derive(master), format);
   }
 
   /** That store alone, without cached blobs. */

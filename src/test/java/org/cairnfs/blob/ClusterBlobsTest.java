@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.PosixException;
 import org.cairnfs.core.Replication;
-import org.cairnfs.crypto.BlobFormat;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -236,9 +236,10 @@ final class ClusterBlobsTest {
         .isEqualTo(Arrays.copyOfRange(plain, 500_000, 504_096));
 
     assertThat(reader.blobs.fetchedBytes() - fetched)
-        .isEqualTo(BlobFormat.sealedRunLength(plain.length, 7, 1));
+        .isEqualTo(BlobFormat.LATEST.sealedRunLength(plain.length, 500_000 / Blocks.FRAME, 1));
     // A second node is asked beside the first if that is slow, and a third; walks ask for proofs.
-    assertThat(reader.net.receivedBytes() - received).isBetween(65_536L, 4 * 65_536L);
+    assertThat(reader.net.receivedBytes() - received)
+        .isBetween((long) Blocks.FRAME, 4L * Blocks.FRAME);
     assertThat(reader.blobs.cachedBytes()).isZero();
   }
 
@@ -249,7 +250,7 @@ final class ClusterBlobsTest {
     BlobRef ref = commit(hosts.get(0), plain);
     await().atMost(SOON).until(() -> copies(ref.id()) == 3);
     BlobHost host = hosts.get(1);
-    host.store.flipBit(ref.id(), 8 * BlobFormat.frameOffset(3) + 100);
+    host.store.flipBit(ref.id(), 8 * BlobFormat.LATEST.frameOffset(3) + 100);
 
     assertThat(Blocks.read(host.blocks, ref, 0, plain.length)).isEqualTo(plain);
 
@@ -266,8 +267,8 @@ final class ClusterBlobsTest {
     List<BlobHost> keepers = hosts.stream().filter(host -> host != reader).toList();
     BlobHost intact = keepers.get(2);
     for (BlobHost liar : keepers.subList(0, 2)) {
-      for (int frame = 0; frame < 16; frame++) {
-        liar.store.flipBit(ref.id(), 8 * BlobFormat.frameOffset(frame) + 100);
+      for (int frame = 0; frame < plain.length / Blocks.FRAME; frame++) {
+        liar.store.flipBit(ref.id(), 8 * BlobFormat.LATEST.frameOffset(frame) + 100);
       }
     }
 

@@ -16,10 +16,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.NodeId;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.net.Handlers;
 import org.cairnfs.net.TestNode;
 import org.cairnfs.store.DiskFullException;
@@ -55,7 +55,7 @@ final class MissedCopiesTest {
 
   @BeforeEach
   void storeOne() throws Exception {
-    blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), 1);
     id = Blocks.id(blob);
     store.append(id, ByteBuffer.wrap(blob));
   }

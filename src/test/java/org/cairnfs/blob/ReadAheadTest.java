@@ -11,10 +11,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.PosixException;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.store.SegmentOptions;
 import org.cairnfs.store.SegmentStore;
@@ -54,7 +54,7 @@ final class ReadAheadTest {
   }
 
   private BlobRef onAllPeers(byte[] plain) {
-    byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
+    byte[] blob = new byte[BlobFormat.LATEST.blobLengthOf(plain.length)];
     BlobRef ref = Blocks.sealer().seal(plain, 0, plain.length, blob, 0);
     peers.values().forEach(peer -> peer.blobs.put(ref.id(), blob));
     return ref;

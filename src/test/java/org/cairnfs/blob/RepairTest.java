@@ -18,9 +18,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.kv.InMemoryKvStore;
 import org.cairnfs.store.BlobStore;
 import org.cairnfs.store.DiskFullException;
@@ -68,7 +68,7 @@ final class RepairTest {
     BlobId id = null;
     // The first walk is to ask for this one.
     for (int seed = 0; id == null || Long.remainderUnsigned(id.word1(), 64) != 0; seed++) {
-      blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
+      blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), seed);
       id = Blocks.id(blob);
     }
     store.append(id, ByteBuffer.wrap(blob));
@@ -90,7 +90,7 @@ final class RepairTest {
    */
   @Test
   void whatAWalkFoundIsToldUntilTheNextOneHasEnded() throws Exception {
-    byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    byte[] blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), 1);
     BlobId id = Blocks.id(blob);
     catalog.refer(id, PLAIN_LENGTH);
     FakePeer peer = new FakePeer();
@@ -121,7 +121,7 @@ final class RepairTest {
   /** As a scrub finds it, in a real store. */
   @Test
   void whatIsFoundDamagedIsCountedUntilItIsFetchedAnew() throws Exception {
-    byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    byte[] blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), 1);
     BlobId id = Blocks.id(blob);
     catalog.refer(id, PLAIN_LENGTH);
     FakePeer peer = new FakePeer();
@@ -170,7 +170,7 @@ final class RepairTest {
     InMemoryBlobStore store = new InMemoryBlobStore();
     FakePeer peer = new FakePeer();
     for (int seed = 0; seed < blobs; seed++) {
-      byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
+      byte[] blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), seed);
       BlobId id = Blocks.id(blob);
       peer.blobs.put(id, blob);
       catalog.refer(id, PLAIN_LENGTH);
@@ -211,7 +211,7 @@ final class RepairTest {
     InMemoryBlobStore store = new InMemoryBlobStore();
     LocalBlobs local = Blocks.local(new FillingStore(store, full));
     FakePeer peer = new FakePeer();
-    byte[] blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
+    byte[] blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), 1);
     BlobId id = Blocks.id(blob);
     peer.blobs.put(id, blob);
     try (Repair repair = repair(local, node -> peer)) {
@@ -243,8 +243,8 @@ final class RepairTest {
       }
     });
     FakePeer peer = new FakePeer();
-    byte[] fetched = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 1);
-    byte[] late = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), 2);
+    byte[] fetched = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), 1);
+    byte[] late = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), 2);
     peer.blobs.put(Blocks.id(fetched), fetched);
     peer.blobs.put(Blocks.id(late), late);
     catalog.refer(Blocks.id(fetched), PLAIN_LENGTH);

@@ -6,10 +6,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Replication;
-import org.cairnfs.crypto.BlobFormat;
 import org.junit.jupiter.api.Test;
 
 /** When a node gives up a copy, and how it finds out that others only say that they have one. */
@@ -29,7 +29,7 @@ final class RepairWalkTest {
   private void storeOneThat(boolean belongsHere) throws Exception {
     boolean found = false;
     for (int seed = 0; !found; seed++) {
-      blob = Blocks.random(BlobFormat.blobLengthOf(PLAIN_LENGTH), seed);
+      blob = Blocks.random(BlobFormat.LATEST.blobLengthOf(PLAIN_LENGTH), seed);
       id = Blocks.id(blob);
       found = Placement.placed(id, nodes.nodes(), 3).stream()
               .anyMatch(node -> node.id().equals(nodes.self()))

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.cairnfs.blob.SimMeta.Entry;
 import org.cairnfs.blob.SimMeta.Outcome;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Replication;
@@ -238,7 +239,7 @@ final class SimNode {
       var rest = after == null ? meta.counts : meta.counts.tailMap(after, false);
       return rest.keySet().stream()
           .limit(max)
-          .map(blob -> new SizedBlob(blob, meta.lengths.get(blob)))
+          .map(blob -> new SizedBlob(blob, BlobFormat.LATEST.blobLengthOf(meta.lengths.get(blob))))
           .toList();
     }
 
@@ -314,7 +315,7 @@ final class SimNode {
         return;
       }
       RemoteBlobs peer = sim.peer(this, from.remove().id());
-      var unused = peer.get(blob.id(), 0, RepairWalk.blobLength(blob))
+      var unused = peer.get(blob.id(), 0, blob.lengthBytes())
           .bytes()
           .whenComplete((bytes, problem) -> {
             if (problem != null) {

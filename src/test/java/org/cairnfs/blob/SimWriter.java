@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import org.cairnfs.blob.SimMeta.Entry;
 import org.cairnfs.blob.SimMeta.Op;
 import org.cairnfs.blob.SimMeta.Outcome;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
@@ -152,7 +153,8 @@ final class SimWriter {
       return;
     }
     BlobId id = other.getValue();
-    BlobRef ref = new BlobRef(id, new Bytes(new byte[0]), node.meta.lengths.get(id));
+    BlobRef ref =
+        new BlobRef(id, new Bytes(new byte[0]), node.meta.lengths.get(id), BlobFormat.LATEST);
     if (run.blocks.share(ref)) {
       world.log(node.number + " copies " + sim.name(id));
       forget(file);

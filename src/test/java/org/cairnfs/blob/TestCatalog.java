@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.SizedBlob;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ final class TestCatalog implements BlobCatalog {
       if (page.size() == max) {
         break;
       }
-      page.add(new SizedBlob(entry.getKey(), entry.getValue()));
+      page.add(new SizedBlob(entry.getKey(), BlobFormat.LATEST.blobLengthOf(entry.getValue())));
     }
     return page;
   }

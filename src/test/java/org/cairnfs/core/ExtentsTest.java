@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 final class ExtentsTest {
   private static final BlobRef BLOB =
-      new BlobRef(new BlobId(1, 2, 3, 4), new Bytes(new byte[40]), 1000);
+      new BlobRef(new BlobId(1, 2, 3, 4), new Bytes(new byte[40]), 1000, BlobFormat.LATEST);
 
   private final List<Extent> extents =
       List.of(new Extent(100, 50, BLOB, 7), new Extent(200, 50, BLOB, 300));

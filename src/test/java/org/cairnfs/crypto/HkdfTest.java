@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.HexFormat;
+import org.cairnfs.core.BlobFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -51,7 +52,8 @@ final class HkdfTest {
   void subkeysAreThePinnedOnes() {
     VolumeKeys keys = Golden.volumeKeys();
 
-    assertThat(keys.content()).isEqualTo(Golden.bytes("key.content"));
+    assertThat(keys.content(BlobFormat.FRAMES_64K)).isEqualTo(Golden.bytes("key.content"));
+    assertThat(keys.content(BlobFormat.FRAMES_16K)).isEqualTo(Golden.bytes("key.content-16k"));
     assertThat(keys.blockKeyWrap()).isEqualTo(Golden.bytes("key.blockkey-wrap"));
     assertThat(keys.name()).isEqualTo(Golden.bytes("key.name"));
     assertThat(keys.xattr()).isEqualTo(Golden.bytes("key.xattr"));
@@ -64,7 +66,9 @@ final class HkdfTest {
     master.close();
     keys.close();
 
-    assertThat(keys.content()).containsOnly(0);
+    for (BlobFormat format : BlobFormat.values()) {
+      assertThat(keys.content(format)).containsOnly(0);
+    }
     assertThat(keys.xattr()).containsOnly(0);
     assertThatThrownBy(() -> VolumeKeys.derive(master)).isInstanceOf(IllegalStateException.class);
   }

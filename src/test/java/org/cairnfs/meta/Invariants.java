@@ -137,7 +137,7 @@ final class Invariants {
       assertThat(garbage.contains(id)).isEqualTo(blob.references() == 0);
       if (blob.references() > 0) {
         sums[0]++;
-        sums[1] += blob.plainLengthBytes();
+        sums[1] += blob.size().plainLengthBytes();
       }
     });
     assertThat(left).as("blobs referred to without a record").isEmpty();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
 import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
@@ -89,7 +90,7 @@ final class MetaFixture {
   static BlobRef blob(long id, int length) {
     byte[] key = new byte[40];
     key[0] = (byte) id;
-    return new BlobRef(new BlobId(id, 0, 0, id), new Bytes(key), length);
+    return new BlobRef(new BlobId(id, 0, 0, id), new Bytes(key), length, BlobFormat.LATEST);
   }
 
   static Extent extent(int offset, int length, long blob) {

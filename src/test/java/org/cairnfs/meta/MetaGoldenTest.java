@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobId;
+import org.cairnfs.core.BlobRef;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.Extent;
 import org.cairnfs.core.FileMode;
@@ -36,10 +38,19 @@ class MetaGoldenTest {
   private static final InodeNumber A = new InodeNumber(0x11);
   private static final InodeNumber B = new InodeNumber(0x22);
   private static final BlobId ID = new BlobId(1, 2, 3, 4);
-  private static final Extent EXTENT = new Extent(5, 6, MetaFixture.blob(7, 16), 8);
+  private static final Extent EXTENT = extent(BlobFormat.FRAMES_64K);
 
   private static final LockRequest LOCK =
       new LockRequest(0x66, true, LockRequest.Kind.EXCLUSIVE, 3, 4, 5, true, 9);
+
+  private static Extent extent(BlobFormat format) {
+    BlobRef blob = MetaFixture.blob(7, 16);
+    return new Extent(5, 6, new BlobRef(blob.id(), blob.wrappedKey(), 16, format), 8);
+  }
+
+  private static BlobRecord blob(BlobFormat format) {
+    return new BlobRecord(2, new BlobSize(16, format), 0);
+  }
 
   private static String hex(byte[] bytes) {
     return HexFormat.of().formatHex(bytes);
@@ -90,7 +101,13 @@ class MetaGoldenTest {
         arguments("inode", inode().encode(), GoldenBytes.INODE),
         arguments("dentry", new DentryRecord(0x11, FileMode.REGULAR).encode(), GoldenBytes.DENTRY),
         arguments("extents", ExtentList.encode(List.of(EXTENT)), GoldenBytes.EXTENTS),
-        arguments("blob", new BlobRecord(2, 16, 0).encode(), GoldenBytes.BLOB),
+        arguments(
+            "extents of smaller frames",
+            ExtentList.encode(List.of(extent(BlobFormat.FRAMES_16K))),
+            GoldenBytes.EXTENTS_16K),
+        arguments("blob", blob(BlobFormat.FRAMES_64K).encode(), GoldenBytes.BLOB),
+        arguments(
+            "blob of smaller frames", blob(BlobFormat.FRAMES_16K).encode(), GoldenBytes.BLOB_16K),
         arguments(
             "session",
             new SessionRecord(new NodeId(1, 2, 3, 4), 5, true).encode(),
@@ -214,6 +231,8 @@ class MetaGoldenTest {
     assertThat(read).usingRecursiveComparison().isEqualTo(inode());
     assertThat(ExtentList.decode(HexFormat.of().parseHex(GoldenBytes.EXTENTS)))
         .containsExactly(EXTENT);
+    assertThat(ExtentList.decode(HexFormat.of().parseHex(GoldenBytes.EXTENTS_16K)))
+        .containsExactly(extent(BlobFormat.FRAMES_16K));
     assertThat(MemberRecord.decode(
             member().id().toBytes(), HexFormat.of().parseHex(GoldenBytes.MEMBER)))
         .isEqualTo(member());
@@ -250,8 +269,10 @@ class MetaGoldenTest {
             () -> ExtentList.decode(cut(ExtentList.encode(List.of(EXTENT))))),
         arguments("extents out of order", (Runnable)
             () -> ExtentList.decode(ExtentList.encode(List.of(EXTENT, EXTENT)))),
+        arguments("blob too long", (Runnable)
+            () -> BlobRecord.decode(Arrays.copyOf(blob(BlobFormat.LATEST).encode(), 22))),
         arguments(
-            "blob too long", (Runnable) () -> BlobRecord.decode(withVersion(new byte[22], 1))),
+            "blob of no size", (Runnable) () -> BlobRecord.decode(withVersion(new byte[21], 1))),
         arguments("member cut short", (Runnable)
             () -> MemberRecord.decode(member().id().toBytes(), cut(MemberRecord.encode(member())))),
         arguments("invite cut short", (Runnable) () ->

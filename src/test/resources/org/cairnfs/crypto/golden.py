@@ -1,7 +1,7 @@
 """Prints golden.properties: what Cairn's formats must be, made without Cairn's code.
 
-Needs Python's cryptography package with OpenSSL 3.2 or later. The file it made is never made again: a test that
-disagrees with it has found a change of format.
+Needs Python's cryptography package with OpenSSL 3.2 or later. No line of the file it made ever changes: a test
+that disagrees with it has found a change of format.
 """
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
-FRAME = 65536
+SUITES = {"block": (1, 65536, b"content"), "block16k": (2, 16384, b"content-16k")}
 MASTER = bytes(range(32))
 
 
@@ -26,10 +26,11 @@ def subkey(purpose):
     return hkdf(MASTER, None, b"cairn/1/" + purpose)
 
 
-def seal_block(plain):
-    key = hmac.new(subkey(b"content"), plain, hashlib.sha256).digest()
-    header = b"CRNB" + struct.pack(">BBHII", 1, 1, 0, len(plain), 0)
-    frames = [plain[i : i + FRAME] for i in range(0, len(plain), FRAME)]
+def seal_block(format, plain):
+    suite, size, purpose = SUITES[format]
+    key = hmac.new(subkey(purpose), plain, hashlib.sha256).digest()
+    header = b"CRNB" + struct.pack(">BBHII", 1, suite, 0, len(plain), 0)
+    frames = [plain[i : i + size] for i in range(0, len(plain), size)]
     blob = header
     for i, frame in enumerate(frames):
         nonce = bytes(7) + struct.pack(">IB", i, i == len(frames) - 1)
@@ -50,17 +51,18 @@ def show(name, value):
     print(f"{name}={value.hex()}")
 
 
-for purpose in (b"content", b"blockkey-wrap", b"name", b"xattr"):
+for purpose in (b"content", b"content-16k", b"blockkey-wrap", b"name", b"xattr"):
     show("key." + purpose.decode(), subkey(purpose))
 
-blob, blob_id, wrapped = seal_block(b"cairn")
-show("block.small.blob", blob)
-show("block.small.id", blob_id)
-show("block.small.wrapped", wrapped)
-for name, length in (("twoFrames", FRAME + 1), ("full", 1 << 20)):
-    blob, blob_id, wrapped = seal_block(bytes((i * 31 + (i >> 8)) & 0xFF for i in range(length)))
-    show(f"block.{name}.id", blob_id)
-    show(f"block.{name}.wrapped", wrapped)
+for format, (_, size, _) in SUITES.items():
+    blob, blob_id, wrapped = seal_block(format, b"cairn")
+    show(f"{format}.small.blob", blob)
+    show(f"{format}.small.id", blob_id)
+    show(f"{format}.small.wrapped", wrapped)
+    for name, length in (("twoFrames", size + 1), ("full", 1 << 20)):
+        blob, blob_id, wrapped = seal_block(format, bytes((i * 31 + (i >> 8)) & 0xFF for i in range(length)))
+        show(f"{format}.{name}.id", blob_id)
+        show(f"{format}.{name}.wrapped", wrapped)
 
 inode = struct.pack(">Q", 0x0102030405060708)
 show("name", seal_string(b"name", inode, b"README.md"))

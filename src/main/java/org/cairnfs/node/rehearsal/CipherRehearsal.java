@@ -2,9 +2,8 @@ package org.cairnfs.node.rehearsal;
 
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import org.cairnfs.core.BlobFormat;
 import org.cairnfs.core.BlobRef;
-import org.cairnfs.core.Limits;
-import org.cairnfs.crypto.BlobFormat;
 import org.cairnfs.crypto.BlockKey;
 import org.cairnfs.crypto.BlockSealer;
 import org.cairnfs.crypto.IntegrityException;
@@ -31,9 +30,10 @@ public final class CipherRehearsal implements Runnable {
 
   @Override
   public void run() {
-    byte[] plain = new byte[Limits.FRAME_SIZE_BYTES];
-    byte[] blob = new byte[BlobFormat.blobLengthOf(plain.length)];
-    ByteBuffer sealed = ByteBuffer.allocateDirect(BlobFormat.SEALED_FRAME_BYTES);
+    BlobFormat format = BlobFormat.LATEST;
+    byte[] plain = new byte[format.frameBytes()];
+    byte[] blob = new byte[format.blobLengthOf(plain.length)];
+    ByteBuffer sealed = ByteBuffer.allocateDirect(format.sealedRunLength(plain.length, 0, 1));
     ByteBuffer out = ByteBuffer.allocateDirect(plain.length);
     int rounds = Primitives.fastest().isNative() ? NATIVE_ROUNDS : ROUNDS;
     long end = System.nanoTime() + LIMIT_NANOS;
@@ -41,9 +41,9 @@ public final class CipherRehearsal implements Runnable {
       for (int round = 0; round < rounds && System.nanoTime() < end; round++) {
         BlobRef ref = sealer.seal(plain, 0, plain.length, blob, 0);
         BlockKey key = sealer.unwrap(ref);
-        int frame = BlobFormat.frameOffset(0);
+        int frame = format.frameOffset(0);
         sealed.clear().put(blob, frame, blob.length - frame).flip();
-        sealer.openFrame(key, plain.length, 0, sealed, out.clear());
+        sealer.openFrame(key, ref, 0, sealed, out.clear());
       }
     } catch (IntegrityException e) {
       LOG.error("a block that was just sealed cannot be opened: do not trust this machine", e);
