@@ -228,14 +228,16 @@ final class SessionPipeline {
         flight.number = number;
       }
       onNumber.accept(number);
+      boolean allEarlier = areAllDurableBefore(flight);
       try {
-        flight.journal = journal.write(entry, areAllDurableBefore(flight)) ? journal : null;
+        flight.journal = journal.write(entry, allEarlier) ? journal : null;
       } catch (PosixException e) {
         landed(flight, null, e);
         return flight.done;
       }
       held.add(new Held(flight, number, entry));
-      if (flight.isJournaled() && held.size() < MAX_HELD) {
+      // Without all earlier ones it is not durable in the journal: somebody waits for the log.
+      if (flight.isJournaled() && allEarlier && held.size() < MAX_HELD) {
         return flight.done;
       }
       pushHeld();

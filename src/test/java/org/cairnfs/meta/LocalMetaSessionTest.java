@@ -388,6 +388,22 @@ class LocalMetaSessionTest {
     assertThat(journal.committed).isEqualTo(2);
   }
 
+  /** Else whoever syncs it would wait until the clock hands over what a journal has. */
+  @Test
+  void whatAJournalHasIsNotHeldBackBehindWhatOnlyTheLogWillHave() {
+    MetaFixture slow = new MetaFixture(false);
+    slow.file(ROOT, "a");
+    CompletableFuture<Void> earlier = slow.commit();
+    slow.file(ROOT, "b");
+    CompletableFuture<Void> later = slow.session.cut().commit(List.of(), new CountingJournal());
+    assertThat(earlier).isNotDone();
+
+    slow.log.applyAll();
+
+    assertThat(earlier).isCompleted();
+    assertThat(later).isCompleted();
+  }
+
   private static final class CountingJournal implements EntryJournal {
     int written;
     int committed;
