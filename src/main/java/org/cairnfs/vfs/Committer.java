@@ -75,6 +75,9 @@ final class Committer implements AutoCloseable {
   private final Gate gate = new Gate();
   private final AtomicBoolean earlyCutAsked = new AtomicBoolean();
 
+  /** Whether a program has synced since the last cut by the clock. */
+  private volatile boolean syncedLately;
+
   /** Held while a cut is prepared, up to its proposal. */
   private final ReentrantLock preparing = new ReentrantLock();
 
@@ -196,6 +199,7 @@ final class Committer implements AutoCloseable {
 
   /** As {@link #requestCut}, but what is returned completes as soon as the cut is durable. */
   CompletableFuture<Void> requestDurable() {
+    syncedLately = true;
     return requestCut(true);
   }
 
@@ -385,12 +389,15 @@ final class Committer implements AutoCloseable {
 
   private void cutIfNeeded() {
     earlyCutAsked.set(false);
+    boolean besideSyncs = syncedLately;
+    syncedLately = false;
     try {
       if (journal != null) {
         journal.settle();
       }
       if (hasWork()) {
-        var unused = requestCut();
+        // Whoever syncs next waits for this one: better for the journal than for segments and log.
+        var unused = requestCut(besideSyncs);
       }
     } catch (RuntimeException e) {
       LOG.error("A periodic cut failed; the next one tries again", e);

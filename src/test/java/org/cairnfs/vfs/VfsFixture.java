@@ -70,7 +70,8 @@ final class VfsFixture implements AutoCloseable {
       SegmentStore store,
       ClusterBlobs blobs,
       DroppedBlobs listener,
-      PausableTimer timer) {}
+      PausableTimer timer,
+      @Nullable Journal journal) {}
 
   private @Nullable SimulatedDisk failing;
   private final boolean journaling;
@@ -104,6 +105,11 @@ final class VfsFixture implements AutoCloseable {
   /** Until the next restart or power cut. */
   DirectMetaLog log() {
     return log;
+  }
+
+  /** What fsync uses, until the next restart or power cut. */
+  Journal journal() {
+    return Objects.requireNonNull(running().journal);
   }
 
   /** The clock of the filesystem. */
@@ -206,7 +212,7 @@ final class VfsFixture implements AutoCloseable {
     DroppedBlobs listener = new DroppedBlobs(blobs::dropped, blobs::reloaded);
     metaStore.addListener(listener);
     blobs.start();
-    running = new Running(vfs, session, store, blobs, listener, timer);
+    running = new Running(vfs, session, store, blobs, listener, timer, journal);
   }
 
   private static MetaStore newMetaStore() {
