@@ -13,10 +13,4 @@ public final class DiskFullException extends IOException {
   public DiskFullException(String message) {
     super(message);
   }
-
-  /** Whether a failed write means that: the JDK hands on what strerror(3) says, and no number. */
-  static boolean isMeantBy(IOException failure) {
-    String message = String.valueOf(failure.getMessage());
-    return message.contains("No space left") || message.contains("quota exceeded");
-  }
 }

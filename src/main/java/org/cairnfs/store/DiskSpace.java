@@ -1,6 +1,7 @@
 package org.cairnfs.store;
 
 import java.io.IOException;
+import org.cairnfs.core.DiskErrors;
 
 /**
  * Keeps a reserve of the disk free. Asks the file system only now and then, since that is a system
@@ -41,7 +42,7 @@ final class DiskSpace {
   /** What to throw for a failed write: a full disk is told from a broken one. */
   IOException explain(IOException failure, long bytes) {
     trustedBytes = 0;
-    boolean full = DiskFullException.isMeantBy(failure);
+    boolean full = DiskErrors.isFull(failure.getMessage());
     try {
       full |= files.usableBytes() < bytes;
     } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.cairnfs.core.DiskErrors;
 
 /**
  * A file that takes records which will soon be elsewhere for good, and has each on stable storage
@@ -194,7 +195,7 @@ public final class Journal implements Closeable {
         file.write(zeroes.clear().limit((int) Math.min(zeroes.capacity(), end - at)), at);
       }
     } catch (IOException e) {
-      if (DiskFullException.isMeantBy(e)) {
+      if (DiskErrors.isFull(e.getMessage())) {
         return false;
       }
       throw e;

@@ -6,6 +6,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
+import org.cairnfs.core.DiskErrors;
 import org.jspecify.annotations.Nullable;
 
 /** Says what a failure of the disk means for the person in front of it. */
@@ -40,7 +41,7 @@ public final class DiskFailures {
 
   private static String remedyFor(Throwable failure, String reason) {
     String lower = reason.toLowerCase(Locale.ROOT);
-    if (lower.contains("no space left") || lower.contains("quota")) {
+    if (DiskErrors.isFull(reason)) {
       return "Free some space on that disk and try again.";
     } else if (lower.contains("read-only file system")) {
       return "Make that file system writable (mount -o remount,rw), or name another home with --home.";
