@@ -21,7 +21,7 @@ final class HelloCodec {
   static final int MAGIC = 0x43524e50;
 
   /** The version this code speaks, and the only one. */
-  static final int VERSION = 3;
+  static final int VERSION = 4;
 
   static final int PREFIX_BYTES = Integer.BYTES + Short.BYTES + Short.BYTES;
   private static final int UUID_BYTES = 16;

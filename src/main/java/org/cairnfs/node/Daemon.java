@@ -82,6 +82,7 @@ public final class Daemon {
       if (listen != null) {
         listen.requireFree();
       }
+      NodeConfig.raiseFormat(home);
       EndOfNode end = new EndOfNode();
       serve(Node.start(home, config, passphrase, mount, end), lock, end, mount, onReady);
     } catch (OperatorException e) {

@@ -116,7 +116,7 @@ final class BadInputIT {
   void aHomeOfANewerVersion() throws Exception {
     Path config = cairn.home().resolve("cairn.properties");
     Files.writeString(
-        config, Files.readString(config).replace("format.version=1", "format.version=2"));
+        config, Files.readString(config).replace("format.version=2", "format.version=3"));
     refused(command("start"), "newer version of Cairn", config.toString(), "Nothing was changed");
     refused(command("mount", mount), "newer version of Cairn");
   }

@@ -1,6 +1,9 @@
 package org.cairnfs.meta;
 
-/** The golden vectors of {@link MetaGoldenTest}: format version 1, as first released. */
+/**
+ * The golden vectors of {@link MetaGoldenTest}: format version 1, as first released, and later
+ * ones.
+ */
 final class GoldenBytes {
   static final String INODE =
       "010000a1ff0000000100000002000000030000000000000004000000000000000500000006000000000000010200000003ffffffffffffffff3b9ac9ff0000000000000102000000030000000000000007000000000000000800000009000000000000000a0002746f";

@@ -26,8 +26,8 @@ final class GoldenFramesTest {
 
   private static final String HELLO = ""
       + "43524e50" // CRNP
-      + "0003" // newest version
-      + "0003" // oldest version
+      + "0004" // newest version
+      + "0004" // oldest version
       + "0a10" + "00112233445566778899aabbccddeeff"
       + "1220" + NODE
       + "1a020102" // roles: member, storage
@@ -58,7 +58,7 @@ final class GoldenFramesTest {
 
     assertBytes(Frames.hello(ALLOCATOR, payload), "0000005b" + "01" + "0000000000000000" + HELLO);
     ByteBuf read = bytes(HELLO);
-    assertThat(HelloCodec.versions(read)).isEqualTo(new HelloCodec.Versions(3, 3));
+    assertThat(HelloCodec.versions(read)).isEqualTo(new HelloCodec.Versions(4, 4));
     assertThat(HelloCodec.body(read)).isEqualTo(MEANT);
   }
 
@@ -136,7 +136,7 @@ final class GoldenFramesTest {
 
   @Test
   void hellosWithWrongCountsAreRefused() {
-    String prefix = "43524e50" + "0003" + "0003";
+    String prefix = "43524e50" + "0004" + "0004";
     for (String bad : new String[] {
       "",
       "0a0f" + "00".repeat(15),

@@ -183,7 +183,7 @@ final class PeerRefusalTest {
       assertThat(answer.code()).isEqualTo(FailureCode.WRONG_VERSION.number());
       assertThat(new String(answer.payload(), 2, answer.payload().length - 2, US_ASCII))
           .contains("versions 7 to 9")
-          .contains("version 3");
+          .contains("version 4");
       assertThat(raw.isClosed()).isTrue();
     }
   }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.cairnfs.crypto.PrivateFiles;
 import org.cairnfs.net.Role;
@@ -36,13 +37,19 @@ public record NodeConfig(
     List<ListenAddress> bootstrap,
     NodeProfile profile,
     Upkeep upkeep) {
-  /** The version of the home's layout that this code reads and writes. */
-  public static final int FORMAT_VERSION = 1;
+  /**
+   * The version of what is in a home that this code writes; it reads older ones, too. Version 1 had
+   * blobs of one format only.
+   */
+  public static final int FORMAT_VERSION = 2;
 
   /** A configuration is a few hundred bytes; what is longer is something else. */
   static final int FILE_MAX_BYTES = 64 << 10;
 
   private static final String FORMAT_KEY = "format.version";
+  private static final Pattern FORMAT_LINE =
+      Pattern.compile("(?m)^([ \\t]*format\\.version[ \\t]*=[ \\t]*)[0-9]+");
+
   private static final String CLUSTER_KEY = "cluster.id";
   private static final String VOLUME_KEY = "volume.id";
   private static final String LISTEN_KEY = "listen";
@@ -154,6 +161,24 @@ public record NodeConfig(
    */
   public void write(Home home) throws IOException {
     PrivateFiles.replace(home.config(), format());
+  }
+
+  /**
+   * Makes the file say that this version has written to the home, for older ones would not
+   * understand what it writes. Leaves all else as the operator has it. To be called with the home
+   * locked, before anything is written.
+   */
+  public static void raiseFormat(Home home) throws OperatorException {
+    Path file = home.config();
+    try {
+      String text = Files.readString(file);
+      String raised = FORMAT_LINE.matcher(text).replaceFirst("$1" + FORMAT_VERSION);
+      if (!raised.equals(text)) {
+        PrivateFiles.replace(file, raised);
+      }
+    } catch (IOException e) {
+      throw DiskFailures.explain("cannot write " + file, e);
+    }
   }
 
   private static Map<String, String> parseLines(Path file, String text) throws OperatorException {

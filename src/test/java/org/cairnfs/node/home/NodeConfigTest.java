@@ -28,7 +28,7 @@ final class NodeConfigTest {
   private static final String VOLUME = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
   private static final String VALID = """
       # A node of Cairn. Stop the node before changing this file.
-      format.version=1
+      format.version=2
       cluster.id=0f8fad5b-d9cb-469f-a165-70867728950e
       volume.id=7c9e6679-7425-40de-944b-e07fc1f90ae7
       listen=[2001:db8::7]:7747
@@ -104,6 +104,21 @@ final class NodeConfigTest {
   }
 
   @Test
+  void aHomeOfAnOlderVersionIsReadAndThenNoLongerAnOldOne(@TempDir Path directory)
+      throws Exception {
+    Home home = Home.at(directory);
+    String old = VALID.replace("version=2", "version = 1  ") + "# format.version=1 was mine\n";
+    Files.writeString(home.config(), old);
+    NodeConfig config = NodeConfig.read(home);
+
+    NodeConfig.raiseFormat(home);
+
+    assertThat(Files.readString(home.config()))
+        .isEqualTo(old.replace("version = 1", "version = 2"));
+    assertThat(NodeConfig.read(home)).isEqualTo(config).isEqualTo(NodeConfig.parse(FILE, VALID));
+  }
+
+  @Test
   void blanksAndCommentsMeanNothing() throws OperatorException {
     String text = "\r\n # note\n" + VALID.replace("=", " = ").replace("\n", "  \r\n");
     assertThat(NodeConfig.parse(FILE, text)).isEqualTo(NodeConfig.parse(FILE, VALID));
@@ -111,12 +126,12 @@ final class NodeConfigTest {
 
   @ParameterizedTest
   @CsvSource({
-    "format.version=1, format.version=2, newer version",
-    "format.version=1, format.version=999999999, newer version",
-    "format.version=1, format.version=0, not a version number",
-    "format.version=1, format.version=x, not a version number",
-    "format.version=1, format.version=9999999999, not a version number",
-    "format.version=1, '', lacks format.version",
+    "format.version=2, format.version=3, newer version",
+    "format.version=2, format.version=999999999, newer version",
+    "format.version=2, format.version=0, not a version number",
+    "format.version=2, format.version=x, not a version number",
+    "format.version=2, format.version=9999999999, not a version number",
+    "format.version=2, '', lacks format.version",
     "volume.id=, volumeid=, is not known",
     "cluster.id=0f8fad5b-, cluster.id=, not an identifier",
     "cluster.id=0f8fad5b-d9cb-469f-a165-70867728950e, cluster.id=1-2-3-4-5, as Cairn writes it",
@@ -138,7 +153,7 @@ final class NodeConfigTest {
     "listen=[2001:db8::7]:7747, scrub.rate=65MiB, neither 0 nor between",
     "listen=[2001:db8::7]:7747, garbage, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, =value, line 5 is not of the form key=value",
-    "listen=[2001:db8::7]:7747, format.version=1, a second time",
+    "listen=[2001:db8::7]:7747, format.version=2, a second time",
     "listen=[2001:db8::7]:7747, surprise=1, the key \"surprise\" is not known",
   })
   void tellsWhatIsWrong(String part, String replacement, String complaint) {
@@ -155,7 +170,7 @@ final class NodeConfigTest {
   @Test
   void theVersionIsCheckedBeforeTheKeys() {
     assertThatThrownBy(() ->
-            NodeConfig.parse(FILE, "shard.count=7\n" + VALID.replace("version=1", "version=2")))
+            NodeConfig.parse(FILE, "shard.count=7\n" + VALID.replace("version=2", "version=3")))
         .hasMessageContaining("newer version");
   }
 
