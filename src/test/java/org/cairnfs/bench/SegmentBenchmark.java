@@ -32,7 +32,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class SegmentBenchmark extends MicrosecondsBenchmark {
   private static final int LARGE = (1 << 20) + 272;
   private static final int SMALL = 4096 + 32;
-  private static final int FRAME = (64 << 10) + 16;
+  private static final int FRAME = (16 << 10) + 16;
   private static final int STORED = 256;
 
   private final Random random = new Random(1);
