@@ -319,8 +319,7 @@ final class SegmentWriter {
     }
     try {
       // A page at a time: the page cache keeps what is written at once in one piece, and would
-      // count
-      // all of it as written again with every record.
+      // count all of it as written again with every record.
       int page = SegmentFile.PAGE_BYTES;
       for (long at = end; at < end + count; ) {
         long chunk = Math.min(page - at % page, end + count - at);
