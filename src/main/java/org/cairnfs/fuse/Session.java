@@ -2,6 +2,7 @@ package org.cairnfs.fuse;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -69,6 +70,9 @@ final class Session implements KernelPages {
   private final long channel;
   private final long session;
   private final Handshake handshake;
+
+  /** Set by {@link #start}, before there are workers. */
+  private Optional<IdlePolling> polling = Optional.empty();
 
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -139,8 +143,16 @@ final class Session implements KernelPages {
    */
   void start(String name, Runnable onEnd) {
     siblings.add(this);
-    Worker.Connection connection =
-        new Worker.Connection(fuse, session, channel, handshake, new Standby());
+    if (settings.idlePolling()) {
+      polling = CpuLatency.open().map(processors -> new IdlePolling(name + "-idle", processors));
+    }
+    Worker.Connection connection = new Worker.Connection(
+        fuse,
+        session,
+        channel,
+        handshake,
+        new Standby(),
+        polling.<Runnable>map(used -> used::arrived).orElse(() -> {}));
     for (int i = 1; i <= settings.threads(); i++) {
       new Worker(name + "-" + i, connection, timeout, () -> leave(onEnd)).start();
     }
@@ -245,6 +257,7 @@ final class Session implements KernelPages {
       return;
     }
     siblings.remove(this);
+    polling.ifPresent(IdlePolling::close);
     try {
       free(locks.cancelAll(CANCEL_LIMIT));
       onEnd.run();

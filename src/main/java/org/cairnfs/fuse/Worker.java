@@ -23,9 +23,15 @@ final class Worker extends Thread {
    * @param channel libfuse's channel to the kernel
    * @param handshake answers the kernel's first request
    * @param standby says who waits for the next request
+   * @param onRequest called for each request, before it is served; does not block
    */
   record Connection(
-      LibFuse fuse, long session, long channel, Handshake handshake, Standby standby) {}
+      LibFuse fuse,
+      long session,
+      long channel,
+      Handshake handshake,
+      Standby standby,
+      Runnable onRequest) {}
 
   /** ECONNABORTED, negated: the connection was cut, which ends the session as an unmount does. */
   private static final int ABORTED = -103;
@@ -38,6 +44,7 @@ final class Worker extends Thread {
   private final long channel;
   private final Handshake handshake;
   private final Standby standby;
+  private final Runnable onRequest;
   private final Runnable onExit;
   private final ByteBuffer arrival;
   private final long arrivalAddress;
@@ -57,6 +64,7 @@ final class Worker extends Thread {
     this.channel = connection.channel;
     this.handshake = connection.handshake;
     this.standby = connection.standby;
+    this.onRequest = connection.onRequest;
     this.onExit = onExit;
     this.arrival = ByteBuffer.allocateDirect(Handshake.REQUEST_MAX_BYTES);
     this.arrivalAddress = NativeMemory.addressOf(arrival);
@@ -125,6 +133,7 @@ final class Worker extends Thread {
       int length = fuse.fuse_chan_recv(reference, arrivalAddress, arrival.capacity());
       standby.leave();
       if (length > 0) {
+        onRequest.run();
         firstInt = NativeMemory.getInt(arrivalAddress + HEADER_BYTES);
         newer = NewerRequest.disguise(arrivalAddress);
         long answerTo =

@@ -57,7 +57,8 @@ public final class Founding {
           listen,
           List.of(),
           NodeProfile.DEFAULT,
-          Upkeep.DEFAULT));
+          Upkeep.DEFAULT,
+          NodeConfig.IDLE_POLLING_DEFAULT));
     } catch (IOException e) {
       throw DiskFailures.explain("cannot make a home in " + home, e);
     }

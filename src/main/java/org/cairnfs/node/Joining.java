@@ -64,7 +64,13 @@ public final class Joining {
         keyFile.save(home.volumeKey());
       }
       fresh.complete(new NodeConfig(
-          token.cluster(), admission.volume(), listen, token.addresses(), profile, Upkeep.DEFAULT));
+          token.cluster(),
+          admission.volume(),
+          listen,
+          token.addresses(),
+          profile,
+          Upkeep.DEFAULT,
+          NodeConfig.IDLE_POLLING_DEFAULT));
       return admission.notice();
     } catch (IOException e) {
       throw DiskFailures.explain("cannot make a home in " + home, e);

@@ -14,6 +14,7 @@ import org.cairnfs.vfs.KernelCaches;
  * stay unseen. Thread-safe. Waits for no mount.
  */
 final class MountCaches implements KernelCaches {
+  private final boolean idlePolling;
   private final List<FuseMount> active = new CopyOnWriteArrayList<>();
 
   /** Guarded by this, as is what follows. */
@@ -22,13 +23,16 @@ final class MountCaches implements KernelCaches {
   /** Mounts that are being made, and answer the kernel already. */
   private int coming;
 
+  /** @param idlePolling see {@link FuseSettings} */
+  MountCaches(boolean idlePolling) {
+    this.idlePolling = idlePolling;
+  }
+
   /** A mount is about to be made; {@link #add} or {@link #notAdded} follows. */
   synchronized FuseSettings prepare() {
     coming++;
     apply();
-    FuseSettings settings = FuseSettings.DEFAULT;
-    return new FuseSettings(
-        settings.threads(), timeout(), settings.readAheadKib(), settings.backgroundMax());
+    return FuseSettings.DEFAULT.withCacheTimeout(timeout()).withIdlePolling(idlePolling);
   }
 
   synchronized void add(FuseMount mount) {

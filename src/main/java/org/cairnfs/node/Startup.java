@@ -249,7 +249,7 @@ final class Startup {
     LocalVfs.Clocks clocks = new LocalVfs.Clocks(Clock.systemUTC(), System::nanoTime);
     LocalVfs vfs =
         resources.add(new LocalVfs(session, blocks, new NameSealer(keys), clocks, timer, journal));
-    MountCaches caches = new MountCaches();
+    MountCaches caches = new MountCaches(config.idlePolling());
     vfs.connect(caches);
     return new Components.Volume(vfs, session, blocks, caches);
   }

@@ -104,8 +104,8 @@ final class BoundaryTest {
           };
         });
     OperationTable operations = new OperationTable(Runtime.getSystemRuntime());
-    Worker.Connection connection =
-        new Worker.Connection(fuse, 1, 2, new Handshake(fuse, operations, 2), new Standby());
+    Worker.Connection connection = new Worker.Connection(
+        fuse, 1, 2, new Handshake(fuse, operations, 2), new Standby(), () -> {});
     answers.clear();
     boolean[] left = {false};
     Worker worker = new Worker(

@@ -45,10 +45,11 @@ final class MountFixture implements AutoCloseable {
   }
 
   static MountFixture mount(Vfs vfs, Duration cacheTimeout, String... options) throws IOException {
+    return mount(vfs, FuseSettings.DEFAULT.withCacheTimeout(cacheTimeout), options);
+  }
+
+  static MountFixture mount(Vfs vfs, FuseSettings settings, String... options) throws IOException {
     Path directory = Files.createTempDirectory("cairn-fuse");
-    FuseSettings defaults = FuseSettings.DEFAULT;
-    FuseSettings settings = new FuseSettings(
-        defaults.threads(), cacheTimeout, defaults.readAheadKib(), defaults.backgroundMax());
     return new MountFixture(LIBRARY.mount(vfs, directory, List.of(options), settings), directory);
   }
 

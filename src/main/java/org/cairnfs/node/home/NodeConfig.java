@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param listen where this node listens for peers; null for not at all
  * @param bootstrap where to look for other nodes when none of those known answers
  * @param upkeep how patient and how busy the node is in the background
+ * @param idlePolling whether idle processors may poll while programs use a mount
  */
 public record NodeConfig(
     UUID clusterId,
@@ -36,12 +37,16 @@ public record NodeConfig(
     @Nullable ListenAddress listen,
     List<ListenAddress> bootstrap,
     NodeProfile profile,
-    Upkeep upkeep) {
+    Upkeep upkeep,
+    boolean idlePolling) {
   /**
    * The version of what is in a home that this code writes; it reads older ones, too. Version 1 had
    * blobs of one format only.
    */
   public static final int FORMAT_VERSION = 2;
+
+  /** Of a node of which nobody said anything else. */
+  public static final boolean IDLE_POLLING_DEFAULT = true;
 
   /** A configuration is a few hundred bytes; what is longer is something else. */
   static final int FILE_MAX_BYTES = 64 << 10;
@@ -60,6 +65,10 @@ public record NodeConfig(
   private static final String OUT_AFTER_KEY = "out.after";
   private static final String REPAIR_RATE_KEY = "repair.rate";
   private static final String SCRUB_RATE_KEY = "scrub.rate";
+  private static final String IDLE_POLLING_KEY = "idle.polling";
+  private static final String YES = "yes";
+  private static final String NO = "no";
+
   private static final Set<String> KEYS = Set.of(
       FORMAT_KEY,
       CLUSTER_KEY,
@@ -71,7 +80,8 @@ public record NodeConfig(
       CAPACITY_KEY,
       OUT_AFTER_KEY,
       REPAIR_RATE_KEY,
-      SCRUB_RATE_KEY);
+      SCRUB_RATE_KEY,
+      IDLE_POLLING_KEY);
 
   public NodeConfig {
     bootstrap = List.copyOf(bootstrap);
@@ -79,7 +89,7 @@ public record NodeConfig(
 
   /** The same node, which listens there from its next start on. */
   public NodeConfig withListen(ListenAddress address) {
-    return new NodeConfig(clusterId, volumeId, address, bootstrap, profile, upkeep);
+    return new NodeConfig(clusterId, volumeId, address, bootstrap, profile, upkeep, idlePolling);
   }
 
   /** Reads the configuration of a home; changes nothing. */
@@ -113,7 +123,8 @@ public record NodeConfig(
         listen == null ? null : parseListen(file, listen),
         parseBootstrap(file, values.getOrDefault(BOOTSTRAP_KEY, "")),
         parseProfile(file, values),
-        parseUpkeep(file, values));
+        parseUpkeep(file, values),
+        parseOr(file, IDLE_POLLING_KEY, values, NodeConfig::parseYes, IDLE_POLLING_DEFAULT));
   }
 
   /** The text of the file that {@link #read} would read as this configuration. */
@@ -147,6 +158,9 @@ public record NodeConfig(
     }
     if (upkeep.scrubBytesPerSecond() != Upkeep.DEFAULT.scrubBytesPerSecond()) {
       line(text, SCRUB_RATE_KEY, upkeep.scrubBytesPerSecond());
+    }
+    if (idlePolling != IDLE_POLLING_DEFAULT) {
+      line(text, IDLE_POLLING_KEY, idlePolling ? YES : NO);
     }
     return text.toString();
   }
@@ -286,6 +300,14 @@ public record NodeConfig(
             values,
             Upkeep::parseScrubRate,
             Upkeep.DEFAULT.scrubBytesPerSecond()));
+  }
+
+  private static boolean parseYes(String text) throws OperatorException {
+    if (text.equals(YES) || text.equals(NO)) {
+      return text.equals(YES);
+    }
+    throw new OperatorException(
+        "\"" + text + "\" is neither yes nor no", "Write yes or no.", OperatorException.USAGE);
   }
 
   /** Reads a value's text; a failure does not say where that is from. */

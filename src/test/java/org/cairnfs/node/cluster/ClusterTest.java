@@ -375,7 +375,8 @@ final class ClusterTest {
             ClusterFixture.freePort(),
             List.of(ClusterFixture.freePort(), moved),
             config.profile(),
-            config.upkeep())
+            config.upkeep(),
+            config.idlePolling())
         .write(fixture.home("b"));
 
     awaitSeen(fixture.run("a"), fixture.run("b"));

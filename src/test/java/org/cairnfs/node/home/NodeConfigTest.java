@@ -43,7 +43,8 @@ final class NodeConfigTest {
         new ListenAddress("2001:db8::7", 7747),
         List.of(),
         NodeProfile.DEFAULT,
-        Upkeep.DEFAULT);
+        Upkeep.DEFAULT,
+        true);
     assertThat(NodeConfig.parse(FILE, VALID)).isEqualTo(config);
     assertThat(config.format()).isEqualTo(VALID);
   }
@@ -82,6 +83,16 @@ final class NodeConfigTest {
   }
 
   @Test
+  void readsAndWritesThatIdleProcessorsAreLeftAlone() throws OperatorException {
+    String text = VALID + "idle.polling=no\n";
+    NodeConfig config = NodeConfig.parse(FILE, text);
+    assertThat(config.idlePolling()).isFalse();
+    assertThat(config.format()).isEqualTo(text);
+    assertThat(config.withListen(new ListenAddress("::1", 1)).idlePolling()).isFalse();
+    assertThat(NodeConfig.parse(FILE, VALID + "idle.polling=yes\n").format()).isEqualTo(VALID);
+  }
+
+  @Test
   void listenMayBeLeftOut() throws OperatorException {
     String text = VALID.replaceAll("listen=.*\n", "");
     NodeConfig config = NodeConfig.parse(FILE, text);
@@ -99,7 +110,8 @@ final class NodeConfigTest {
         new ListenAddress("host.example", port),
         List.of(new ListenAddress("a.example", port), new ListenAddress("::1", port)),
         new NodeProfile(Role.STORAGE, "rack-" + port, OptionalLong.of(volume >>> 1)),
-        new Upkeep(Duration.ofSeconds(port + 5L), (volume >>> 2) + (64 << 10), (64 << 10) + port));
+        new Upkeep(Duration.ofSeconds(port + 5L), (volume >>> 2) + (64 << 10), (64 << 10) + port),
+        port % 2 == 0);
     assertThat(NodeConfig.parse(FILE, config.format())).isEqualTo(config);
   }
 
@@ -151,6 +163,7 @@ final class NodeConfigTest {
     "listen=[2001:db8::7]:7747, repair.rate=-1, not a number of bytes",
     "listen=[2001:db8::7]:7747, scrub.rate=1KiB, 'of scrub.rate, \"1KiB\" is neither 0 nor between'",
     "listen=[2001:db8::7]:7747, scrub.rate=65MiB, neither 0 nor between",
+    "listen=[2001:db8::7]:7747, idle.polling=true, 'of idle.polling, \"true\" is neither yes nor no'",
     "listen=[2001:db8::7]:7747, garbage, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, =value, line 5 is not of the form key=value",
     "listen=[2001:db8::7]:7747, format.version=2, a second time",
