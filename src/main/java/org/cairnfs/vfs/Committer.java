@@ -203,6 +203,11 @@ final class Committer implements AutoCloseable {
     return requestCut(true);
   }
 
+  /** Whether the newest cut is still on its way to where it is durable. */
+  boolean isBusy() {
+    return !newestDurable.isDone();
+  }
+
   private CompletableFuture<Void> requestCut(boolean urgent) {
     long seen = begun.get();
     while (true) {

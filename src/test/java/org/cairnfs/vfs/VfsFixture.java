@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.cairnfs.PausableTimer;
 import org.cairnfs.blob.BlockStore;
 import org.cairnfs.blob.BlockStoreLimits;
@@ -149,6 +150,11 @@ final class VfsFixture implements AutoCloseable {
         .atMost(Duration.ofSeconds(20))
         .untilAsserted(() -> assertThat(running().store.stats().blobs())
             .isEqualTo(running().session.usage().blobs()));
+  }
+
+  /** Has {@code listener} told of the blobs that an entry of the log drops. */
+  void onDropped(Consumer<List<BlobId>> listener) {
+    metaStore.addListener(new DroppedBlobs(listener, () -> {}));
   }
 
   /** Stores blobs that no file refers to, as a crash between store and commit does. */
