@@ -15,7 +15,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What a mount asks of the processors; where the machine is not of the kind, it asks nothing. */
+/**
+ * What a mount asks of the processors; where the machine is not of the kind, it asks nothing. Other
+ * busy mounts ask for the same.
+ */
+@Tag("alone")
 @Tag("may-skip")
 final class IdlePollingIT {
   private static final Path DEVICE = Path.of("/dev/cpu_dma_latency");
