@@ -45,8 +45,10 @@ free_port() {
   perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1)->sockport'
 }
 
-# Reads of 4 KiB at random places of a large file, then synced appends of 4 KiB, as databases do.
+# Reads of 4 KiB at random places of a large file, then synced appends of 4 KiB, then transactions
+# with locks and a journal that is removed, as databases do.
 readonly DATABASE='
+use Fcntl;
 use IO::Handle;
 my ($large, $log) = @ARGV;
 open(my $r, "<:raw", $large) or die $!;
@@ -57,6 +59,26 @@ for (1 .. 8000) {
 open(my $w, ">>:raw", $log) or die $!;
 for (1 .. 4000) {
   syswrite($w, chr($_ % 256) x 4096) == 4096 && $w->sync or die $!;
+}
+sub lock_bytes {
+  my ($file, $type, $start, $length) = @_;
+  # struct flock of 64-bit Linux
+  fcntl($file, F_SETLK, pack("s s x4 q q l x4", $type, 0, $start, $length, 0)) or die $!;
+}
+open(my $d, "+>:raw", "$log.db") or die $!;
+for (1 .. 1000) {
+  lock_bytes($d, F_RDLCK, 1 << 30, 510);
+  lock_bytes($d, F_WRLCK, (1 << 30) - 2, 1);
+  open(my $j, ">:raw", "$log.journal") or die $!;
+  syswrite($j, pack("q", $_) . chr($_ % 256) x 504) == 512 or die $!;
+  syswrite($j, chr($_ % 256) x 4096) == 4096 && $j->sync or die $!;
+  lock_bytes($d, F_WRLCK, 1 << 30, 510);
+  for my $page (0, $_ % 50, $_ / 3) {
+    sysseek($d, 4096 * int($page), 0) or die $!;
+    syswrite($d, pack("q", $_) . chr($_ % 256) x 4088) == 4096 or die $!;
+  }
+  $d->sync && close($j) && unlink("$log.journal") or die $!;
+  lock_bytes($d, F_UNLCK, (1 << 30) - 2, 512);
 }
 '
 
