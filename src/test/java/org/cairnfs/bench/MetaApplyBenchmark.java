@@ -3,24 +3,14 @@ package org.cairnfs.bench;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.stream.Stream;
 import org.cairnfs.core.Bytes;
 import org.cairnfs.core.FileMode;
 import org.cairnfs.core.InodeNumber;
 import org.cairnfs.core.NodeId;
 import org.cairnfs.core.Timestamp;
-import org.cairnfs.kv.KvOptions;
-import org.cairnfs.kv.RocksKvStore;
 import org.cairnfs.meta.LocalMetaSession;
-import org.cairnfs.meta.MetaStore;
 import org.cairnfs.meta.NewInode;
-import org.cairnfs.meta.SteadyLog;
-import org.cairnfs.meta.TestSettings;
 import org.cairnfs.proto.CreateInode;
 import org.cairnfs.proto.MetaEntry;
 import org.cairnfs.proto.MetaOp;
@@ -45,35 +35,18 @@ public class MetaApplyBenchmark extends MicrosecondsBenchmark {
   private static final int SEALED_NAME_BYTES = 30;
   private static final long SESSION = 1;
 
-  private Path directory;
-  private RocksKvStore kv;
-  private MetaStore store;
-  private LocalMetaSession session;
-  private long index;
+  private RocksMetadata metadata;
   private long cut;
   private long number = 1L << 40;
 
-  /** Applies at once: what is measured is the metadata, not the log. */
-  private final SteadyLog log =
-      entry -> CompletableFuture.completedFuture(store.apply(1, ++index, entry));
-
   @Setup(Level.Trial)
   public void open() throws IOException {
-    directory = Files.createTempDirectory("cairn-bench");
-    kv = RocksKvStore.open(directory, MetaStore.tableNames(), KvOptions.METADATA);
-    store = new MetaStore(kv);
-    session = LocalMetaSession.open(store, log, TestSettings.withSeed(1));
+    metadata = new RocksMetadata();
   }
 
   @TearDown(Level.Trial)
   public void close() throws IOException {
-    session.close();
-    kv.close();
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
+    metadata.close();
   }
 
   /** Applying an entry of creates in one directory, protobuf and RocksDB batch included. */
@@ -94,25 +67,26 @@ public class MetaApplyBenchmark extends MicrosecondsBenchmark {
           .build();
       entry.addOps(MetaOp.newBuilder().setCreate(create).build());
     }
-    return store.apply(1, ++index, entry.build().toByteArray());
+    return metadata.apply(entry.build().toByteArray());
   }
 
   /** Puts a session of no more than an id in the place of the one that was opened. */
   private void takeOver() {
-    session.close();
+    metadata.session().close();
     OpenSession open = OpenSession.newBuilder()
         .setSession(SESSION)
         .setNodeId(ByteString.copyFrom(new byte[NodeId.SIZE_BYTES]))
         .build();
     MetaEntry entry =
         MetaEntry.newBuilder().addOps(MetaOp.newBuilder().setOpenSession(open)).build();
-    byte[] unused = store.apply(1, ++index, entry.toByteArray());
+    byte[] unused = metadata.apply(entry.toByteArray());
   }
 
   /** The same through a session: speculated on, cut, committed and applied. */
   @Benchmark
   @OperationsPerInvocation(OPS_AN_ENTRY)
   public void speculateAndApply() {
+    LocalMetaSession session = metadata.session();
     for (int i = 0; i < OPS_AN_ENTRY; i++) {
       session.create(
           InodeNumber.ROOT,
